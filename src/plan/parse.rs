@@ -1,0 +1,408 @@
+//! One statement's text → what it asks for: SQL as DataFusion plans it, or one of glotrace's own statements.
+
+use datafusion::sql::sqlparser::ast::{self, Expr, Ident, Query, Spanned};
+use datafusion::sql::sqlparser::dialect::DuckDbDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+
+use crate::error::{Error, Result};
+use crate::plan::split::Statement;
+
+/// Deeper nesting than any person writes; the parser's recursion is bounded so that a bad text cannot end the process.
+const RECURSION_LIMIT: usize = 128;
+
+#[derive(Debug, Clone)]
+pub enum Parsed {
+    /// Anything that DataFusion's planner or `plan::change` takes.
+    Sql(Box<ast::Statement>),
+    Copy(Copy),
+    CreateModel { name: String, or_replace: bool, if_not_exists: bool, uri: Expr, options: Vec<(String, Expr)> },
+    DropModel { name: String, if_exists: bool },
+    Summarize(Box<Query>),
+    Describe(Box<Query>),
+    Pivot(Box<Pivot>),
+    /// `PARAMETER name [DEFAULT value]`: the statement after it may use `$name`.
+    Parameter { name: String, default: Option<Expr> },
+    Set { name: String, value: Expr },
+    /// `None` = all of them.
+    Reset { name: Option<String> },
+    Show { name: String },
+}
+
+/// `COPY (query) TO 'file' [OPTIONS (…)]`, in DuckDB's and DataFusion's spelling.
+#[derive(Debug, Clone)]
+pub struct Copy {
+    pub query: Box<Query>,
+    pub target: Expr,
+    pub options: Vec<(String, Expr)>,
+}
+
+/// DuckDB's `PIVOT table ON column [IN (…)] USING aggregate [GROUP BY …] [ORDER BY …] [LIMIT …]`.
+#[derive(Debug, Clone)]
+pub struct Pivot {
+    pub source: ast::TableFactor,
+    pub on: Vec<Expr>,
+    pub values: Option<Vec<Expr>>,
+    pub using: Vec<(Expr, Option<Ident>)>,
+    pub group_by: Option<Vec<Expr>>,
+    pub order_by: Option<ast::OrderBy>,
+    pub limit: Option<Expr>,
+}
+
+/// # Errors
+/// Syntax errors, with the place of the token that does not fit.
+pub fn parse(statement: &Statement) -> Result<Parsed> {
+    let tokens = Tokenizer::new(&DuckDbDialect {}, &statement.text)
+        .tokenize_with_location()
+        .map_err(|e| at(Error::query(e.message.clone()), statement, e.location))?;
+    let mut parser = parser(tokens);
+    let parsed = parse_any(&mut parser).map_err(|e| syntax_error(statement, &parser, &e))?;
+    while parser.consume_token(&Token::SemiColon) {}
+    let next = parser.peek_token();
+    if next.token != Token::EOF {
+        let error = Error::query(format!("the statement goes on where its end was expected: `{next}`"))
+            .with_hint("a statement ends with `;`");
+        return Err(at(error, statement, next.span.start));
+    }
+    Ok(parsed)
+}
+
+/// A text that must be one expression: a parameter's value, a macro's body.
+pub fn parse_expr(text: &str) -> Result<Expr> {
+    let whole = Statement::new(text);
+    let tokens = Tokenizer::new(&DuckDbDialect {}, text)
+        .tokenize_with_location()
+        .map_err(|e| at(Error::query(e.message.clone()), &whole, e.location))?;
+    let mut parser = parser(tokens);
+    let expr = parser.parse_expr().map_err(|e| syntax_error(&whole, &parser, &e))?;
+    match parser.peek_token().token {
+        Token::EOF => Ok(expr),
+        other => Err(Error::query(format!("the expression goes on where its end was expected: `{other}`"))),
+    }
+}
+
+/// A text that must be one query: a view, a table macro.
+pub fn parse_query(text: &str) -> Result<Box<Query>> {
+    match parse(&Statement::new(text))? {
+        Parsed::Sql(statement) => match *statement {
+            ast::Statement::Query(query) => Ok(query),
+            other => Err(Error::query(format!("expected a query, got `{other}`"))),
+        },
+        _ => Err(Error::query("expected a query")),
+    }
+}
+
+fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {
+    Parser::new(&DuckDbDialect {}).with_tokens_with_locations(tokens).with_recursion_limit(RECURSION_LIMIT)
+}
+
+type Parse<T> = std::result::Result<T, ParserError>;
+
+fn parse_any(p: &mut Parser<'_>) -> Parse<Parsed> {
+    let word = |p: &Parser<'_>, n: usize| match p.peek_nth_token(n).token {
+        Token::Word(w) if w.quote_style.is_none() => w.value.to_ascii_uppercase(),
+        _ => String::new(),
+    };
+    let words: Vec<String> = (0..4).map(|n| word(p, n)).collect();
+    match [words[0].as_str(), &words[1], &words[2], &words[3]] {
+        ["COPY", ..] => parse_copy(p),
+        ["CREATE", "MODEL", ..] | ["CREATE", "OR", "REPLACE", "MODEL"] => parse_create_model(p),
+        ["DROP", "MODEL", ..] => {
+            skip(p, 2);
+            let if_exists = p.parse_keywords(&[Keyword::IF, Keyword::EXISTS]);
+            Ok(Parsed::DropModel { name: name(p)?, if_exists })
+        }
+        ["SUMMARIZE" | "SUMMARISE", ..] => {
+            skip(p, 1);
+            Ok(Parsed::Summarize(relation_or_query(p)?))
+        }
+        ["DESCRIBE" | "DESC", ..] => {
+            skip(p, 1);
+            let _ = p.parse_keyword(Keyword::TABLE);
+            Ok(Parsed::Describe(relation_or_query(p)?))
+        }
+        ["PIVOT", ..] => parse_pivot(p),
+        ["PARAMETER", ..] => {
+            skip(p, 1);
+            let name = match p.next_token().token {
+                Token::Placeholder(name) => name.trim_start_matches('$').to_owned(),
+                Token::Word(word) => word.value,
+                other => return Err(ParserError::ParserError(format!("Expected: a parameter's name, found: {other}"))),
+            };
+            let default = if p.parse_keyword(Keyword::DEFAULT) { Some(p.parse_expr()?) } else { None };
+            Ok(Parsed::Parameter { name, default })
+        }
+        ["SET", "GLOTRACE", ..] => {
+            skip(p, 1);
+            let name = setting_name(p)?;
+            if !p.consume_token(&Token::Eq) {
+                p.expect_keyword(Keyword::TO)?;
+            }
+            Ok(Parsed::Set { name, value: p.parse_expr()? })
+        }
+        ["RESET", what, ..] if what == "GLOTRACE" || what == "ALL" => {
+            skip(p, 1);
+            if what == "ALL" {
+                skip(p, 1);
+                return Ok(Parsed::Reset { name: None });
+            }
+            Ok(Parsed::Reset { name: Some(setting_name(p)?) })
+        }
+        ["SHOW", "GLOTRACE", ..] => {
+            skip(p, 1);
+            Ok(Parsed::Show { name: setting_name(p)? })
+        }
+        _ => Ok(Parsed::Sql(Box::new(p.parse_statement()?))),
+    }
+}
+
+fn skip(p: &mut Parser<'_>, n: usize) {
+    for _ in 0..n {
+        p.next_token();
+    }
+}
+
+/// Unquoted names are folded to lower case, as DataFusion folds those of tables and columns.
+fn fold(ident: &Ident) -> String {
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+}
+
+fn name(p: &mut Parser<'_>) -> Parse<String> {
+    Ok(fold(&p.parse_identifier()?))
+}
+
+fn setting_name(p: &mut Parser<'_>) -> Parse<String> {
+    let parts = p.parse_object_name(false)?;
+    Ok(parts.to_string().to_lowercase())
+}
+
+fn select_all_from(table: ast::TableFactor) -> Parse<Box<Query>> {
+    Parser::new(&DuckDbDialect {}).try_with_sql(&format!("SELECT * FROM {table}"))?.parse_query()
+}
+
+fn relation_or_query(p: &mut Parser<'_>) -> Parse<Box<Query>> {
+    match p.peek_token().token {
+        Token::Word(w) if matches!(w.keyword, Keyword::SELECT | Keyword::WITH | Keyword::FROM | Keyword::VALUES) => p.parse_query(),
+        _ => {
+            let factor = p.parse_table_factor()?;
+            select_all_from(factor)
+        }
+    }
+}
+
+fn parse_copy(p: &mut Parser<'_>) -> Parse<Parsed> {
+    skip(p, 1);
+    let query = if p.peek_token().token == Token::LParen {
+        p.next_token();
+        let query = p.parse_query()?;
+        p.expect_token(&Token::RParen)?;
+        query
+    } else {
+        let factor = p.parse_table_factor()?;
+        select_all_from(factor)?
+    };
+    p.expect_keyword(Keyword::TO)?;
+    let target = p.parse_expr()?;
+    let mut options = Vec::new();
+    loop {
+        if p.parse_keywords(&[Keyword::STORED, Keyword::AS]) {
+            options.push(("format".to_owned(), text(name(p)?)));
+        } else if p.parse_keyword(Keyword::OPTIONS) || p.parse_keyword(Keyword::WITH) || p.peek_token().token == Token::LParen {
+            options.extend(parse_options(p)?);
+        } else {
+            return Ok(Parsed::Copy(Copy { query, target, options }));
+        }
+    }
+}
+
+fn text(value: String) -> Expr {
+    Expr::Value(ast::Value::SingleQuotedString(value).into())
+}
+
+/// `(key value, 'key' = value, key)`; a key alone means true.
+fn parse_options(p: &mut Parser<'_>) -> Parse<Vec<(String, Expr)>> {
+    p.expect_token(&Token::LParen)?;
+    let mut options = Vec::new();
+    while p.peek_token().token != Token::RParen {
+        let mut key = match p.next_token().token {
+            Token::SingleQuotedString(key) => key,
+            Token::Word(word) => word.value.to_lowercase(),
+            other => return Err(ParserError::ParserError(format!("Expected: an option's name, found: {other}"))),
+        };
+        while p.consume_token(&Token::Period) {
+            key = format!("{key}.{}", name(p)?);
+        }
+        let value = match p.peek_token().token {
+            Token::Comma | Token::RParen => Expr::Value(ast::Value::Boolean(true).into()),
+            Token::Word(word) if word.keyword != Keyword::NULL && word.keyword != Keyword::TRUE && word.keyword != Keyword::FALSE => {
+                p.next_token();
+                text(word.value)
+            }
+            Token::LParen => {
+                p.next_token();
+                let list = p.parse_comma_separated(Parser::parse_expr)?;
+                p.expect_token(&Token::RParen)?;
+                Expr::Array(ast::Array { elem: list, named: false })
+            }
+            _ => {
+                let _ = p.consume_token(&Token::Eq);
+                p.parse_expr()?
+            }
+        };
+        options.push((key, value));
+        if !p.consume_token(&Token::Comma) {
+            break;
+        }
+    }
+    p.expect_token(&Token::RParen)?;
+    Ok(options)
+}
+
+fn parse_create_model(p: &mut Parser<'_>) -> Parse<Parsed> {
+    skip(p, 1);
+    let or_replace = p.parse_keywords(&[Keyword::OR, Keyword::REPLACE]);
+    skip(p, 1);
+    let if_not_exists = p.parse_keywords(&[Keyword::IF, Keyword::NOT, Keyword::EXISTS]);
+    let name = name(p)?;
+    p.expect_keyword(Keyword::FROM)?;
+    let uri = p.parse_expr()?;
+    let options = if p.parse_keyword(Keyword::OPTIONS) || p.peek_token().token == Token::LParen { parse_options(p)? } else { Vec::new() };
+    Ok(Parsed::CreateModel { name, or_replace, if_not_exists, uri, options })
+}
+
+fn parse_pivot(p: &mut Parser<'_>) -> Parse<Parsed> {
+    skip(p, 1);
+    let source = p.parse_table_factor()?;
+    p.expect_keyword(Keyword::ON)?;
+    let mut on = Vec::new();
+    let mut values = None;
+    loop {
+        // Not parse_expr: it would take `col IN (…)` for a condition.
+        on.push(p.parse_subexpr(40)?);
+        if p.parse_keyword(Keyword::IN) {
+            p.expect_token(&Token::LParen)?;
+            values = Some(p.parse_comma_separated(Parser::parse_expr)?);
+            p.expect_token(&Token::RParen)?;
+        }
+        if !p.consume_token(&Token::Comma) {
+            break;
+        }
+    }
+    let mut using = Vec::new();
+    if p.parse_keyword(Keyword::USING) {
+        using = p.parse_comma_separated(|p| {
+            let expr = p.parse_expr()?;
+            let alias = if p.parse_keyword(Keyword::AS) { Some(p.parse_identifier()?) } else { None };
+            Ok((expr, alias))
+        })?;
+    }
+    let group_by = if p.parse_keywords(&[Keyword::GROUP, Keyword::BY]) { Some(p.parse_comma_separated(Parser::parse_expr)?) } else { None };
+    let order_by = p.parse_optional_order_by()?;
+    let limit = if p.parse_keyword(Keyword::LIMIT) { Some(p.parse_expr()?) } else { None };
+    Ok(Parsed::Pivot(Box::new(Pivot { source, on, values, using, group_by, order_by, limit })))
+}
+
+fn at(error: Error, statement: &Statement, location: Location) -> Error {
+    if location.line == 0 {
+        return error.at(statement.place(1, 1, 1));
+    }
+    let (line, column) = (location.line as usize, location.column as usize);
+    error.at(statement.place(line, column, token_width(&statement.text, line, column)))
+}
+
+/// How far the word at this place reaches, so that the caret underlines it.
+pub fn token_width(text: &str, line: usize, column: usize) -> usize {
+    let Some(line) = text.lines().nth(line.saturating_sub(1)) else { return 1 };
+    line.chars().skip(column.saturating_sub(1)).take_while(|c| c.is_alphanumeric() || *c == '_').count().max(1)
+}
+
+/// sqlparser writes the place into its message; take it out and put it into the error.
+fn syntax_error(statement: &Statement, parser: &Parser<'_>, error: &ParserError) -> Error {
+    let message = match error {
+        ParserError::ParserError(m) | ParserError::TokenizerError(m) => m.clone(),
+        ParserError::RecursionLimitExceeded => "the statement is nested too deeply".to_owned(),
+    };
+    let (message, location) = match message.rsplit_once(" at Line: ") {
+        Some((head, tail)) => {
+            let mut numbers = tail.split(", Column: ").map(|n| n.trim().parse::<u64>().unwrap_or(0));
+            let line = numbers.next().unwrap_or(0);
+            (head.to_owned(), Some(Location { line, column: numbers.next().unwrap_or(0) }))
+        }
+        None => (message, None),
+    };
+    let message = match message.strip_prefix("Expected: ").and_then(|m| m.split_once(", found: ")) {
+        Some((expected, "EOF")) => format!("the statement ends where {expected} was expected"),
+        Some((expected, found)) => format!("expected {expected}, found `{found}`"),
+        None => message,
+    };
+    let location = location.unwrap_or_else(|| parser.peek_token().span.start);
+    let error = Error::query(message);
+    if location.line == 0 {
+        let last = statement.text.lines().count();
+        let column = statement.text.lines().last().map_or(1, |l| l.chars().count() + 1);
+        return error.at(statement.place(last, column, 1));
+    }
+    at(error, statement, location)
+}
+
+/// The place of a piece of the tree in its statement; `None` where the parser kept none.
+pub fn place_of(statement: &Statement, node: &impl Spanned) -> Option<crate::error::Place> {
+    let span = node.span();
+    if span.start.line == 0 {
+        return None;
+    }
+    let width = if span.end.line == span.start.line { span.end.column.saturating_sub(span.start.column) as usize } else { 1 };
+    Some(statement.place(span.start.line as usize, span.start.column as usize, width))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn ok(sql: &str) -> Parsed {
+        parse(&Statement::new(sql)).unwrap()
+    }
+
+    #[test]
+    fn copy_takes_both_spellings_of_options() {
+        for sql in [
+            "COPY t TO 'x.csv' (FORMAT csv, HEADER false)",
+            "COPY (SELECT 1) TO $out OPTIONS ('format' 'csv', header false)",
+            "COPY t TO 'x.csv' STORED AS csv OPTIONS (header false)",
+        ] {
+            let Parsed::Copy(copy) = ok(sql) else { unreachable!() };
+            assert_eq!(copy.options.len(), 2, "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_model_has_a_name_a_place_and_options() {
+        let Parsed::CreateModel { name, or_replace, options, .. } =
+            ok("CREATE OR REPLACE MODEL Judge FROM 'openai://gpt-4o' OPTIONS (temperature 0, max_concurrency 32)")
+        else {
+            unreachable!()
+        };
+        assert_eq!((name.as_str(), or_replace, options.len()), ("judge", true, 2));
+    }
+
+    #[test]
+    fn pivot_reads_its_values_before_it_reads_a_condition() {
+        let Parsed::Pivot(pivot) = ok("PIVOT t ON lang IN ('de', 'en') USING avg(x) AS m GROUP BY model") else { unreachable!() };
+        assert_eq!((pivot.on.len(), pivot.values.unwrap().len(), pivot.using.len()), (1, 2, 1));
+    }
+
+    #[test]
+    fn a_syntax_error_names_the_token_and_its_place() {
+        let error = parse(&Statement::new("SELECT 1\nFORM t")).unwrap_err();
+        let place = error.place.unwrap();
+        assert_eq!(place.line, 2);
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_and_not_a_crash() {
+        let sql = format!("SELECT {}1{}", "(".repeat(20_000), ")".repeat(20_000));
+        assert!(parse(&Statement::new(sql)).is_err());
+    }
+}

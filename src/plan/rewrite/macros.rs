@@ -1,0 +1,127 @@
+//! `CREATE MACRO f(a, b := 2) AS a + b`: calls of `f` → its body with the arguments put in.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, TableFactor, VisitMut, VisitorMut,
+};
+
+use super::arguments::positional;
+use super::{Context, each_expr, finish};
+use crate::error::{Error, Result};
+
+/// Macros may call macros; a circle ends here instead of in a full stack.
+const DEPTH: usize = 32;
+
+#[derive(Debug, Clone)]
+pub struct Macro {
+    pub parameters: Vec<(String, Option<Expr>)>,
+    pub body: MacroBody,
+}
+
+#[derive(Debug, Clone)]
+pub enum MacroBody {
+    Scalar(Expr),
+    Table(Box<Query>),
+}
+
+pub fn expand<T: VisitMut>(tree: &mut T, context: &Context<'_>) -> Result<()> {
+    if context.macros.is_empty() {
+        return Ok(());
+    }
+    finish(tree.visit(&mut Expand { context, depth: 0 }))
+}
+
+struct Expand<'a> {
+    context: &'a Context<'a>,
+    depth: usize,
+}
+
+impl Expand<'_> {
+    fn arguments(&self, name: &str, called: &Macro, args: Vec<FunctionArg>) -> Result<HashMap<String, Expr>> {
+        let names: Vec<String> = called.parameters.iter().map(|(n, _)| n.clone()).collect();
+        if args.len() > names.len() {
+            return Err(Error::query(format!("{name} takes {} arguments ({}), got {}", names.len(), names.join(", "), args.len())));
+        }
+        let mut args = positional(name, args, &names, self.context)?.into_iter();
+        let mut values = HashMap::new();
+        for (parameter, default) in &called.parameters {
+            let given = match args.next() {
+                Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))) => Some(expr),
+                Some(other) => return Err(Error::query(format!("{name}: `{other}` cannot be an argument of a macro"))),
+                None => None,
+            };
+            // A gap that naming left is NULL here; the macro's own default is what was meant.
+            let gap = given.as_ref().is_none_or(|e| matches!(e, Expr::Value(v) if v.value == datafusion::sql::sqlparser::ast::Value::Null));
+            let value = match (given, default) {
+                (_, Some(default)) if gap => default.clone(),
+                (Some(given), _) => given,
+                (None, _) => return Err(Error::query(format!("{name}: argument `{parameter}` is missing"))),
+            };
+            values.insert(parameter.clone(), value);
+        }
+        Ok(values)
+    }
+
+    fn deeper(&self, name: &str) -> Result<Self> {
+        if self.depth >= DEPTH {
+            return Err(Error::query(format!("macro `{name}` calls itself, directly or through others")));
+        }
+        Ok(Self { context: self.context, depth: self.depth + 1 })
+    }
+
+    fn scalar(&self, expr: &mut Expr) -> Result<()> {
+        let Expr::Function(function) = expr else { return Ok(()) };
+        let name = function.name.to_string().to_lowercase();
+        let Some(called) = self.context.macros.get(&name) else { return Ok(()) };
+        let MacroBody::Scalar(body) = &called.body else {
+            return Err(Error::query(format!("`{name}` is a table macro")).with_hint(format!("use it as `FROM {name}(…)`")));
+        };
+        let args = match &mut function.args {
+            FunctionArguments::List(list) => std::mem::take(&mut list.args),
+            _ => Vec::new(),
+        };
+        let values = self.arguments(&name, called, args)?;
+        let mut body = body.clone();
+        put_in(&mut body, &values)?;
+        finish(VisitMut::visit(&mut body, &mut self.deeper(&name)?))?;
+        *expr = Expr::Nested(Box::new(body));
+        Ok(())
+    }
+
+    fn table(&self, factor: &mut TableFactor) -> Result<()> {
+        let TableFactor::Table { name, args: Some(args), alias, .. } = factor else { return Ok(()) };
+        let name = name.to_string().to_lowercase();
+        let Some(called) = self.context.macros.get(&name) else { return Ok(()) };
+        let MacroBody::Table(query) = &called.body else { return Ok(()) };
+        let values = self.arguments(&name, called, std::mem::take(&mut args.args))?;
+        let mut query = query.clone();
+        put_in(&mut query, &values)?;
+        finish(query.visit(&mut self.deeper(&name)?))?;
+        *factor = TableFactor::Derived { lateral: false, subquery: query, alias: alias.take(), sample: None };
+        Ok(())
+    }
+}
+
+impl VisitorMut for Expand<'_> {
+    type Break = Error;
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        self.scalar(expr).map_or_else(ControlFlow::Break, ControlFlow::Continue)
+    }
+    fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Error> {
+        self.table(factor).map_or_else(ControlFlow::Break, ControlFlow::Continue)
+    }
+}
+
+fn put_in<T: VisitMut>(body: &mut T, values: &HashMap<String, Expr>) -> Result<()> {
+    each_expr(body, |expr| {
+        if let Expr::Identifier(ident) = expr {
+            let name = if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() };
+            if let Some(value) = values.get(&name) {
+                *expr = Expr::Nested(Box::new(value.clone()));
+            }
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,117 @@
+//! Prompt in, completion out: what every model that generates offers, wherever it runs.
+
+use serde::Serialize;
+
+use crate::{Cancel, Result, Sampling};
+
+/// A model that completes prompts.
+pub trait Generate: Send + Sync {
+    /// What these weights or recordings are, as a text that changes when they change (`gguf:sha256:…`). Part of each call's key.
+    fn identity(&self) -> String;
+
+    /// Completes `requests`, in whatever order is fastest, and hands each outcome with the position of its request to
+    /// `sink` as soon as it is there: every position once.
+    ///
+    /// A request that fails is an `Err` for its position and leaves the others alone. After `cancel` is raised, every
+    /// request that has not been handed over is handed over as [`Kind::Cancelled`](crate::Kind::Cancelled) within one
+    /// decoding step; a part of a completion is never handed over as a completion.
+    fn generate(&self, requests: &[Request], cancel: &Cancel, sink: &mut Sink<'_>);
+}
+
+/// Where outcomes go: position of the request, outcome.
+pub type Sink<'a> = dyn FnMut(usize, Result<Completion>) + 'a;
+
+/// One completion to make.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Request {
+    /// What the model is told.
+    pub prompt: Prompt,
+    /// Which of several samples of this prompt this is, from 0. Samples with the same seed draw from different streams.
+    pub sample: u64,
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+}
+
+/// What a model is told.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prompt {
+    /// Messages that the model's chat template turns into text.
+    Chat(Vec<Message>),
+    /// Text that the model continues as it stands, without a template.
+    Raw(String),
+}
+
+impl Prompt {
+    /// A chat of one user message, after a system message where there is one.
+    pub fn user(system: Option<&str>, text: &str) -> Self {
+        let system = system.map(|content| Message::new("system", content));
+        let user = Message::new("user", text);
+        Self::Chat(system.into_iter().chain([user]).collect())
+    }
+
+    /// What was asked: the last message, or the raw text.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Chat(messages) => messages.last().map_or("", |m| &m.content),
+            Self::Raw(text) => text,
+        }
+    }
+}
+
+/// One message of a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct Message {
+    /// `system`, `user` or `assistant`.
+    pub role: String,
+    /// What it says.
+    pub content: String,
+}
+
+impl Message {
+    /// A message of `role` that says `content`.
+    pub fn new(role: impl Into<String>, content: impl Into<String>) -> Self {
+        Self {
+            role: role.into(),
+            content: content.into(),
+        }
+    }
+}
+
+/// A finished completion.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Completion {
+    /// The whole output, without the stop text or end-of-turn token that ended it.
+    pub text: String,
+    /// What stands before the first `</think>`, or everything where the thinking was never closed. `None` where there is none.
+    pub thinking: Option<String>,
+    /// What stands after the thinking. `None` where the thinking was never closed.
+    pub response: Option<String>,
+    /// Why it ended.
+    pub finish_reason: FinishReason,
+    /// Tokens of the prompt, the template's included. `None` where the source does not tell.
+    pub prompt_tokens: Option<u64>,
+    /// Tokens that were drawn, the one that ended the turn included. `None` where the source does not tell.
+    pub completion_tokens: Option<u64>,
+    /// Wall time from the start of this request's work to its end, in seconds; 0 for a recording.
+    pub seconds: f64,
+}
+
+/// Why a completion ended. A cancelled one is no completion but an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FinishReason {
+    /// The model ended its turn, or a stop text appeared.
+    Stop,
+    /// `max_tokens` or the context was used up.
+    Length,
+}
+
+impl FinishReason {
+    /// The name that the field uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Language models behind small traits.
+//!
+//! A model is something that turns a [`Request`] into a [`Completion`] ([`Generate`]) or says how probable a text is
+//! ([`LogProb`]). What stands behind the trait is one of
+//!
+//! - [`local::LocalModel`], weights that run in this process: GGUF file → tokenizer, chat template, decoder, batch;
+//! - [`Replay`], recorded answers.
+//!
+//! In the order in which a call goes through it:
+//!
+//! 1. [`Params`] are what a caller writes; [`Params::check`] turns them into [`Sampling`], which everything below trusts.
+//! 2. [`Request`] = [`Prompt`] + sample index + [`Sampling`].
+//! 3. [`Generate::generate`] takes many requests at once, hands each outcome to a sink as it is there, and stops within
+//!    a decoding step after [`Cancel`] is raised.
+//! 4. [`Completion`] is the text with its thinking told from its response ([`thinking`]), or an [`Error`] with a [`Kind`].
+//!
+//! The crate knows no SQL and no runtime, prints nothing, reads no environment, and holds no state outside its values.
+
+mod cancel;
+pub mod digest;
+mod error;
+mod generate;
+pub mod local;
+mod log_prob;
+mod params;
+mod replay;
+pub mod thinking;
+
+pub use cancel::Cancel;
+pub use error::{Error, Kind, Result};
+pub use generate::{Completion, FinishReason, Generate, Message, Prompt, Request, Sink};
+pub use local::{LocalModel, LocalOptions};
+pub use log_prob::{LogProb, TokenScore};
+pub use params::{Params, Sampling};
+pub use replay::{Record, Replay};

@@ -1,0 +1,5 @@
+//! Prompts in the language of the question.
+
+mod reason;
+
+pub use reason::{ReasonError, reason};

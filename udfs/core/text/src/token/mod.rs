@@ -1,0 +1,7 @@
+//! How many tokens a text is, in the vocabularies that the field counts with.
+
+mod count;
+mod encoding;
+
+pub use count::count;
+pub use encoding::{Encoding, EncodingError};

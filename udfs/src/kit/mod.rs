@@ -1,0 +1,32 @@
+//! What every function page needs: parameters, checks, walking arrays, results, errors with a way out.
+//!
+//! A function is a type with [`Function`]: its name, its parameters, what it returns, and one call to the core. The kit
+//! makes a DataFusion function of it ([`Scalar`]), checks types and options before the plan runs, reads each
+//! argument whatever its Arrow type ([`Args`]), and builds the result column ([`Output`]).
+
+mod args;
+mod check;
+mod error;
+mod function;
+mod output;
+mod param;
+mod sql_type;
+mod suggest;
+mod text;
+mod texts;
+mod value;
+
+#[cfg(test)]
+pub mod tester;
+
+pub use args::Args;
+pub use check::{check_literals, check_types};
+pub use error::{exec_error, internal_error, plan_error};
+pub use function::{Function, Scalar};
+pub use output::{Output, structs};
+pub use param::{Kind, Param, Presence, signature, syntax};
+pub use sql_type::sql_type;
+pub use suggest::suggest;
+pub use text::Text;
+pub use texts::Texts;
+pub use value::Value;
