@@ -1,1 +1,5 @@
-fn main() {}
+//! The `glotrace` command.
+
+fn main() -> std::process::ExitCode {
+    glotrace::cli::main()
+}

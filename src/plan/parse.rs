@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::ast::{self, Expr, Ident, Query, Spanned};
 use datafusion::sql::sqlparser::dialect::DuckDbDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Location, Span as SqlSpan, Token, TokenWithSpan, Tokenizer};
 
 use crate::error::{Error, Result};
 use crate::plan::split::Statement;
@@ -348,7 +348,11 @@ fn syntax_error(statement: &Statement, parser: &Parser<'_>, error: &ParserError)
 
 /// The place of a piece of the tree in its statement; `None` where the parser kept none.
 pub fn place_of(statement: &Statement, node: &impl Spanned) -> Option<crate::error::Place> {
-    let span = node.span();
+    place_at(statement, node.span())
+}
+
+/// The place of a span in its statement; `None` for the empty span of a tree that was made and not parsed.
+pub fn place_at(statement: &Statement, span: SqlSpan) -> Option<crate::error::Place> {
     if span.start.line == 0 {
         return None;
     }

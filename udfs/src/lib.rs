@@ -1,1 +1,17 @@
-//! (being built)
+//! glotrace's SQL functions: names, types and documentation. The arithmetic is in `core`.
+//!
+//! [`all_functions`] hands the engine every function, by family, in the order in which data flows through a study. What
+//! a function needs from outside (the tokenizers of models) comes in as [`Services`]. The model functions
+//! are markers: the engine finds them by [`llm::ModelFunction`] and runs them itself.
+
+pub mod kit;
+pub mod llm;
+mod functions;
+mod reference;
+mod services;
+pub mod text;
+
+pub use functions::{Family, Functions, all_functions, parameters};
+pub use kit::{Kind, Param, Presence};
+pub use reference::{Argument, Example, FunctionDoc, reference, reference_markdown};
+pub use services::{NoTokenizers, Services, Tokenizers};

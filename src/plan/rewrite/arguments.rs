@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::{Context, each_expr};
 use crate::error::{Error, Result};
-use crate::plan::parse::place_of;
+use crate::plan::parse::place_at;
 use crate::suggest::closest;
 
 pub fn order<T: VisitMut>(tree: &mut T, context: &Context<'_>) -> Result<()> {
@@ -49,7 +49,7 @@ pub fn positional(function: &str, args: Vec<FunctionArg>, parameters: &[String],
         let wanted = name.value.to_lowercase();
         let Some(slot) = parameters.iter().position(|p| *p == wanted) else {
             let mut error = Error::query(format!("{function} has no argument named `{}`", name.value));
-            if let Some(place) = place_of(context.statement, &name) {
+            if let Some(place) = place_at(context.statement, name.span) {
                 error = error.at(place);
             }
             return Err(error.with_hint(match closest(&wanted, parameters.iter().map(String::as_str)) {

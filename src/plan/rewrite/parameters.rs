@@ -4,24 +4,24 @@ use datafusion::sql::sqlparser::ast::{self, Expr, Value, VisitMut};
 
 use super::{Context, each_expr};
 use crate::error::{Error, Result};
-use crate::plan::parse::{parse_expr, place_of};
+use crate::plan::parse::{parse_expr, place_at};
 use crate::suggest::closest;
 
 pub fn substitute<T: VisitMut>(tree: &mut T, context: &Context<'_>) -> Result<()> {
     each_expr(tree, |expr| {
         let Expr::Value(value) = expr else { return Ok(()) };
         let Value::Placeholder(placeholder) = &value.value else { return Ok(()) };
-        let Some(name) = placeholder.strip_prefix('$').filter(|n| !n.starts_with(|c: char| c.is_ascii_digit())) else {
+        let Some(name) = placeholder.strip_prefix('$').filter(|n| !n.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned) else {
             return Ok(()); // $1 belongs to PREPARE
         };
-        match context.parameters.get(name) {
+        match context.parameters.get(&name) {
             Some(given) => *expr = given.clone(),
             None => {
                 let mut error = Error::query(format!("parameter `${name}` has no value"));
-                if let Some(place) = place_of(context.statement, &*expr) {
+                if let Some(place) = place_at(context.statement, value.span) {
                     error = error.at(place);
                 }
-                let hint = match closest(name, context.parameters.keys().map(String::as_str)) {
+                let hint = match closest(&name, context.parameters.keys().map(String::as_str)) {
                     Some(near) => format!("did you mean `${near}`?"),
                     None => format!("give it one: `-p {name}=VALUE`, `.param {name} VALUE`, or `PARAMETER {name} DEFAULT …` in the script"),
                 };

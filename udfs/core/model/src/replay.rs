@@ -151,8 +151,9 @@ impl Replay {
         let prompt = request.prompt.text();
         let Some(samples) = self.answers.get(prompt) else {
             let message = format!("the recording holds no answer to {}", beginning(prompt));
-            return Err(Error::new(Kind::Missing, message)
-                .with_hint("record this prompt, or use the model that the recording was made with"));
+            return Err(Error::new(Kind::Missing, message).with_hint(
+                "record this prompt, or use the model that the recording was made with",
+            ));
         };
         samples.get(&request.sample).cloned().ok_or_else(|| {
             let message = format!(

@@ -61,7 +61,10 @@ mod tests {
     #[test]
     fn the_opening_tag_is_optional() {
         let expected = (some("two and two"), some("4"));
-        assert_eq!(parts("<think>\ntwo and two\n</think>\n\n4", false), expected);
+        assert_eq!(
+            parts("<think>\ntwo and two\n</think>\n\n4", false),
+            expected
+        );
         assert_eq!(parts("two and two</think>4", true), expected);
         assert_eq!(parts("two and two</think>4", false), expected);
     }

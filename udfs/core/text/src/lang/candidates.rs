@@ -1,13 +1,14 @@
 //! The languages among which a detector chooses, checked.
 //!
-//! A detector is as good as its list is short, so the list is an argument. It is a value with equality and a hash, so
-//! that a caller can keep one detector a list.
+//! A detector is as good as its list is short, so the list is an argument. It is a value with
+//! equality and a hash, so that a caller can keep one detector a list.
 
 use super::name;
 use lingua::Language;
 use std::{error::Error, fmt, str::FromStr};
 
-/// The languages that can be asked for, by code. Which ones are in here is decided by lingua's features in the manifest.
+/// The languages that can be asked for, by code. Which ones are in here is decided by lingua's
+/// features in the manifest.
 const KNOWN: [(&str, Language); 14] = [
     ("ar", Language::Arabic),
     ("bn", Language::Bengali),
@@ -25,7 +26,8 @@ const KNOWN: [(&str, Language); 14] = [
     ("zh", Language::Chinese),
 ];
 
-/// A non-empty list of languages, sorted by code and without repeats: `"en,de"` and `"de, EN,en"` are equal.
+/// A non-empty list of languages, sorted by code and without repeats: `"en,de"` and `"de, EN,en"`
+/// are equal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Candidates(Vec<&'static str>);
 
@@ -42,19 +44,30 @@ impl Candidates {
 
     /// lingua's name for each of [`Self::codes`].
     pub(super) fn languages(&self) -> Vec<Language> {
-        KNOWN.iter().filter(|(code, _)| self.0.contains(code)).map(|&(_, language)| language).collect()
+        KNOWN
+            .iter()
+            .filter(|(code, _)| self.0.contains(code))
+            .map(|&(_, language)| language)
+            .collect()
     }
 }
 
 /// The code of one of lingua's languages; `None` for one that no list can hold.
 pub(super) fn code(language: Language) -> Option<&'static str> {
-    KNOWN.iter().find(|&&(_, known)| known == language).map(|&(code, _)| code)
+    KNOWN
+        .iter()
+        .find(|&&(_, known)| known == language)
+        .map(|&(code, _)| code)
 }
 
 /// The twelve languages of the study: all that are supported but Arabic and Portuguese.
 impl Default for Candidates {
     fn default() -> Self {
-        Self(Self::supported().filter(|code| !matches!(*code, "ar" | "pt")).collect())
+        Self(
+            Self::supported()
+                .filter(|code| !matches!(*code, "ar" | "pt"))
+                .collect(),
+        )
     }
 }
 
@@ -64,7 +77,11 @@ impl FromStr for Candidates {
 
     fn from_str(list: &str) -> Result<Self, Self::Err> {
         let mut codes = Vec::new();
-        for given in list.split(',').map(str::trim).filter(|code| !code.is_empty()) {
+        for given in list
+            .split(',')
+            .map(str::trim)
+            .filter(|code| !code.is_empty())
+        {
             let code = Self::supported()
                 .find(|code| code.eq_ignore_ascii_case(given))
                 .ok_or_else(|| CandidatesError::Unknown(given.to_owned()))?;
@@ -119,7 +136,10 @@ mod tests {
 
     #[test]
     fn the_default_is_the_twelve_languages_of_the_study() {
-        assert_eq!(Candidates::default(), "bn,de,en,es,fr,ja,ko,ru,sw,te,th,zh".parse().unwrap());
+        assert_eq!(
+            Candidates::default(),
+            "bn,de,en,es,fr,ja,ko,ru,sw,te,th,zh".parse().unwrap()
+        );
     }
 
     #[test]
@@ -131,7 +151,13 @@ mod tests {
             "no language model for 'hi' (Hindi); languages that can be detected: \
              ar, bn, de, en, es, fr, ja, ko, pt, ru, sw, te, th, zh"
         );
-        assert!("english".parse::<Candidates>().unwrap_err().to_string().starts_with("'english' is not an ISO 639-1 code"));
+        assert!(
+            "english"
+                .parse::<Candidates>()
+                .unwrap_err()
+                .to_string()
+                .starts_with("'english' is not an ISO 639-1 code")
+        );
         assert_eq!(" , ".parse::<Candidates>(), Err(CandidatesError::Empty));
     }
 }

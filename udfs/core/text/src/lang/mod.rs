@@ -1,9 +1,11 @@
 //! The language of a text: which one it is written in, how sure that is, and what it is called.
 //!
-//! Detection is lingua's in its high accuracy mode, as in the published study. [`Candidates`] is a checked list of
-//! languages, [`Detector`] what is built from it, [`detect`] and [`confidence`] what it is used for.
+//! Detection is lingua's in its high accuracy mode, as in the published study. [`Candidates`] is a
+//! checked list of languages, [`Detector`] what is built from it, [`detect`] and [`confidence`]
+//! what it is used for.
 
 mod candidates;
+mod condense;
 mod confidence;
 mod detect;
 mod detector;

@@ -1,14 +1,19 @@
 //! The English name of a language.
 //!
-//! The names of ISO 639-1, in the form that is usual today (Bengali, Kyrgyz, Odia), so that they can stand in a prompt
-//! or a table as they are.
+//! The names of ISO 639-1, in the form that is usual today (Bengali, Kyrgyz, Odia), so that they
+//! can stand in a prompt or a table as they are.
 
-/// The English name of the language with this ISO 639-1 code, for all 185 codes (bh and sh, since withdrawn, among them).
+/// The English name of the language with this ISO 639-1 code, for all 185 codes (bh and sh, since
+/// withdrawn, among them).
 ///
-/// Case and blanks around the code do not matter. `None` for anything else, three-letter codes included.
+/// Case and blanks around the code do not matter. `None` for anything else, three-letter codes
+/// included.
 pub fn name(code: &str) -> Option<&'static str> {
     let code = code.trim().to_ascii_lowercase();
-    NAMES.binary_search_by_key(&code.as_str(), |&(code, _)| code).ok().map(|i| NAMES[i].1)
+    NAMES
+        .binary_search_by_key(&code.as_str(), |&(code, _)| code)
+        .ok()
+        .map(|i| NAMES[i].1)
 }
 
 /// Sorted by code.
@@ -207,7 +212,11 @@ mod tests {
     #[test]
     fn codes_are_sorted_so_that_all_are_found() {
         assert!(NAMES.is_sorted_by(|a, b| a.0 < b.0));
-        assert!(NAMES.iter().all(|&(code, english)| name(code) == Some(english)));
+        assert!(
+            NAMES
+                .iter()
+                .all(|&(code, english)| name(code) == Some(english))
+        );
     }
 
     #[test]

@@ -29,11 +29,15 @@ impl FromStr for Encoding {
     type Err = EncodingError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|encoding| encoding.name() == name).ok_or_else(|| EncodingError(name.to_owned()))
+        Self::ALL
+            .into_iter()
+            .find(|encoding| encoding.name() == name)
+            .ok_or_else(|| EncodingError(name.to_owned()))
     }
 }
 
-/// A name that is no encoding of this crate. It may be a model's: a model counts with the tokenizer it came with.
+/// A name that is no encoding of this crate. It may be a model's: a model counts with the tokenizer
+/// it came with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodingError(
     /// The name as given.
@@ -42,7 +46,11 @@ pub struct EncodingError(
 
 impl fmt::Display for EncodingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}' is neither o200k_base nor cl100k_base; any other name is a model's, whose own tokenizer counts", self.0)
+        write!(
+            f,
+            "'{}' is neither o200k_base nor cl100k_base; any other name is a model's, whose own tokenizer counts",
+            self.0
+        )
     }
 }
 
@@ -54,7 +62,14 @@ mod tests {
 
     #[test]
     fn encodings_are_found_by_name() {
-        assert!(Encoding::ALL.iter().all(|encoding| encoding.name().parse() == Ok(*encoding)));
-        assert_eq!("qwen3".parse::<Encoding>(), Err(EncodingError("qwen3".to_owned())));
+        assert!(
+            Encoding::ALL
+                .iter()
+                .all(|encoding| encoding.name().parse() == Ok(*encoding))
+        );
+        assert_eq!(
+            "qwen3".parse::<Encoding>(),
+            Err(EncodingError("qwen3".to_owned()))
+        );
     }
 }

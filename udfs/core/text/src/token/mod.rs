@@ -3,5 +3,5 @@
 mod count;
 mod encoding;
 
-pub use count::count;
+pub use count::{CountError, count};
 pub use encoding::{Encoding, EncodingError};

@@ -1,8 +1,9 @@
 //! One character, folded for a comparison that ignores case.
 //!
-//! The published segmentation matches with Python's `re.IGNORECASE`: two characters are equal when their simple lower
-//! case is, or when their upper case is (ſ and s, ς and σ, µ and μ, ı and i). One character stays one character, so ß
-//! never equals ss, and offsets in the folded text are offsets in the text.
+//! The published segmentation matches with Python's `re.IGNORECASE`: two characters are equal when
+//! their simple lower case is, or when their upper case is (ſ and s, ς and σ, µ and μ, ı and i).
+//! One character stays one character, so ß never equals ss, and offsets in the folded text are
+//! offsets in the text.
 
 /// The representative of all characters that equal `c` without regard to case.
 pub(super) fn fold(c: char) -> char {
@@ -10,13 +11,16 @@ pub(super) fn fold(c: char) -> char {
         return c.to_ascii_lowercase();
     }
     match c {
-        // These pairs share an upper case of several characters, which the two mappings below cannot see.
+        // These pairs share an upper case of several characters, which the two mappings below
+        // cannot see.
         '\u{1fd3}' => '\u{390}',
         '\u{1fe3}' => '\u{3b0}',
         '\u{fb05}' => '\u{fb06}',
         _ => {
             let lower = first(c.to_lowercase()).unwrap_or(c);
-            only(lower.to_uppercase()).and_then(|upper| first(upper.to_lowercase())).unwrap_or(lower)
+            only(lower.to_uppercase())
+                .and_then(|upper| first(upper.to_lowercase()))
+                .unwrap_or(lower)
         }
     }
 }
@@ -36,7 +40,15 @@ mod tests {
 
     #[test]
     fn equal_letters_fold_to_one() {
-        for (a, b) in [('ſ', 'S'), ('\u{212a}', 'k'), ('ẞ', 'ß'), ('ς', 'Σ'), ('µ', 'Μ'), ('İ', 'ı'), ('Т', 'т')] {
+        for (a, b) in [
+            ('ſ', 'S'),
+            ('\u{212a}', 'k'),
+            ('ẞ', 'ß'),
+            ('ς', 'Σ'),
+            ('µ', 'Μ'),
+            ('İ', 'ı'),
+            ('Т', 'т'),
+        ] {
             assert_eq!(fold(a), fold(b), "{a} {b}");
         }
     }

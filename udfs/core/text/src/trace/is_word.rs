@@ -4,8 +4,8 @@ use unicode_normalization::char::is_combining_mark;
 
 /// Letters, numbers and the underscore: Python's `\w`.
 ///
-/// A combining mark is no word character here, although Unicode calls many of them alphabetic: `कि` is a word
-/// character followed by something that is none. Circled letters are symbols.
+/// A combining mark is no word character here, although Unicode calls many of them alphabetic: `कि`
+/// is a word character followed by something that is none. Circled letters are symbols.
 pub(super) fn is_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || c == '_';
@@ -25,6 +25,10 @@ mod tests {
 
     #[test]
     fn marks_and_symbols_are_not() {
-        assert!(!"\u{9be}\u{9cd}\u{c3e}\u{e48}\u{e31}\u{301}Ⓐ-।。 \u{200b}".chars().any(is_word));
+        assert!(
+            !"\u{9be}\u{9cd}\u{c3e}\u{e48}\u{e31}\u{301}Ⓐ-।。 \u{200b}"
+                .chars()
+                .any(is_word)
+        );
     }
 }

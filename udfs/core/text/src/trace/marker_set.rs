@@ -1,22 +1,24 @@
 //! Discourse markers, made ready to be searched for.
 //!
-//! A set is built once for a list of markers and used for many traces. A marker can only begin at a boundary, so the
-//! search walks a trie from each boundary of the text and nowhere else.
+//! A set is built once for a list of markers and used for many traces. A marker can only begin at a
+//! boundary, so the search walks a trie from each boundary of the text and nowhere else.
 
 use super::{fold, is_word, markers};
 use unicode_normalization::char::is_combining_mark;
 
 /// A list of discourse markers with the rule that bounds them.
 ///
-/// [`MarkerSet::new`] bounds a marker as the published study's regular expression does, with Python's `\b` on both
-/// sides: one of the two neighbours is a letter, a number or an underscore and the other is not. That rule fails
-/// in two kinds of script. Vowel signs and tone marks count as no word character, so a Bengali, Telugu or Thai marker that
-/// ends in one is not seen before a blank; and in Chinese, Japanese and Thai, written without blanks, no boundary
-/// follows a marker that goes straight on into its clause.
+/// [`MarkerSet::new`] bounds a marker as the published study's regular expression does, with
+/// Python's `\b` on both sides: one of the two neighbours is a letter, a number or an underscore
+/// and the other is not. That rule fails in two kinds of script. Vowel signs and tone marks count
+/// as no word character, so a Bengali, Telugu or Thai marker that ends in one is not seen before a
+/// blank; and in Chinese, Japanese and Thai, written without blanks, no boundary follows a marker
+/// that goes straight on into its clause.
 ///
-/// [`MarkerSet::of_language`] therefore bounds the default markers as a reader would: marks and joiners belong to the
-/// word that they stand in, and a marker of a script without blanks must begin a clause (after a blank, a punctuation
-/// mark, a digit or another script) but may go on into it.
+/// [`MarkerSet::of_language`] therefore bounds the default markers as a reader would: marks and
+/// joiners belong to the word that they stand in, and a marker of a script without blanks must
+/// begin a clause (after a blank, a punctuation mark, a digit or another script) but may go on into
+/// it.
 #[derive(Clone, Debug)]
 pub struct MarkerSet {
     nodes: Vec<Node>,
@@ -37,8 +39,8 @@ enum Bounds {
 }
 
 impl MarkerSet {
-    /// The given markers, bounded as the published study bounds them. Case is ignored; empty markers and repeated ones
-    /// are too.
+    /// The given markers, bounded as the published study bounds them. Case is ignored; empty
+    /// markers and repeated ones are too.
     pub fn new<S: AsRef<str>>(markers: impl IntoIterator<Item = S>) -> Self {
         Self::build(markers, Bounds::Published)
     }
@@ -72,7 +74,8 @@ impl MarkerSet {
 
     /// The byte offsets in `text` at which a marker begins, ascending.
     ///
-    /// The published rule also counts a marker that begins inside another one; a reader takes the longest marker as a whole.
+    /// The published rule also counts a marker that begins inside another one; a reader takes the
+    /// longest marker as a whole.
     pub(super) fn starts(&self, text: &str) -> Vec<usize> {
         let mut starts = Vec::new();
         let mut before = None;
@@ -92,14 +95,17 @@ impl MarkerSet {
         starts
     }
 
-    /// The length in bytes of the longest marker that stands at the start of `text` and ends at a boundary.
+    /// The length in bytes of the longest marker that stands at the start of `text` and ends at a
+    /// boundary.
     fn longest(&self, text: &str) -> Option<usize> {
         let mut longest = None;
         let mut node = &self.nodes[0];
         let mut chars = text.char_indices().peekable();
         while let Some((at, c)) = chars.next() {
             let folded = fold(c);
-            let Ok(i) = node.next.binary_search_by_key(&folded, |&(c, _)| c) else { break };
+            let Ok(i) = node.next.binary_search_by_key(&folded, |&(c, _)| c) else {
+                break;
+            };
             node = &self.nodes[node.next[i].1];
             if node.is_end && self.bounds.close(c, chars.peek().map(|&(_, after)| after)) {
                 longest = Some(at + c.len_utf8());
@@ -137,7 +143,8 @@ fn in_word(c: char) -> bool {
     is_word(c) || is_combining_mark(c) || matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// Letters of Han, Kana and Thai, with their marks: the scripts of the twelve languages that put no blank between words.
+/// Letters of Han, Kana and Thai, with their marks: the scripts of the twelve languages that put no
+/// blank between words.
 fn is_unspaced(c: char) -> bool {
     matches!(c,
         '\u{e01}'..='\u{e4e}'

@@ -1,7 +1,8 @@
 //! One model output: where the thinking ends, and which steps it is made of.
 //!
-//! [`split`] cuts an output into thinking and response; [`steps_paragraph`] and [`steps_marker`] cut the thinking into
-//! reasoning steps. [`split_ki2026`] is the published rule, kept bug for bug beside the default one.
+//! [`split`] cuts an output into thinking and response; [`steps_paragraph`] and [`steps_marker`]
+//! cut the thinking into reasoning steps. [`split_ki2026`] is the published rule, kept bug for bug
+//! beside the default one.
 
 mod fold;
 mod is_word;

@@ -1,7 +1,7 @@
 //! Blanks off both ends, as the published segmentation takes them off.
 //!
-//! Python's `str.strip` also removes the four information separators U+001C to U+001F, which are not White_Space and
-//! which [`str::trim`] keeps. U+200B and U+FEFF stay in both.
+//! Python's `str.strip` also removes the four information separators U+001C to U+001F, which are
+//! not White_Space and which [`str::trim`] keeps. U+200B and U+FEFF stay in both.
 
 /// `text` without Unicode White_Space and U+001C..=U+001F at its ends.
 pub(super) fn trim(text: &str) -> &str {

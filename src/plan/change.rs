@@ -1,0 +1,317 @@
+//! UPDATE, DELETE, MERGE and ALTER TABLE → the query that computes the table's new content.
+//!
+//! The engine writes that content as a new version in one commit. So a change may use everything a query may: subqueries,
+//! model calls, other tables. Each row of the query says in a last column what became of it.
+
+use datafusion::sql::sqlparser::ast::{
+    self, Assignment, AssignmentTarget, Delete, Expr, FromTable, Merge, MergeAction, MergeClauseKind, MergeInsertKind, ObjectName,
+    TableFactor, Update, UpdateTableFromKind,
+};
+
+use crate::error::{Error, Result};
+use crate::suggest::closest;
+
+/// The column that says what became of a row; its values are [`KEPT`] and so on.
+pub const CHANGE: &str = "__glotrace_change";
+pub const KEPT: i64 = 0;
+pub const UPDATED: i64 = 1;
+pub const DELETED: i64 = 2;
+pub const INSERTED: i64 = 3;
+/// Not part of the result and not a change: a source row that no clause inserts.
+pub const DROPPED: i64 = -1;
+/// A target row that several source rows would update: an error when it is met.
+pub const AMBIGUOUS: i64 = 9;
+
+/// The query over a table, and whether a target row that several source rows match is an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// As the statement names it.
+    pub table: ObjectName,
+    /// Columns of the table in order, then [`CHANGE`].
+    pub sql: String,
+}
+
+/// The target of a statement that changes a table, if it is one.
+pub fn target(statement: &ast::Statement) -> Result<Option<ObjectName>> {
+    Ok(match statement {
+        ast::Statement::Update(update) => Some(only_table(&update.table)?.0),
+        ast::Statement::Delete(delete) => {
+            let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+            match from.as_slice() {
+                [one] => Some(only_table(one)?.0),
+                _ => return Err(Error::query("DELETE takes one table").with_hint("DELETE FROM t USING others WHERE …")),
+            }
+        }
+        ast::Statement::Merge(merge) => Some(named(&merge.table)?.0),
+        ast::Statement::Truncate(truncate) => match truncate.table_names.as_slice() {
+            [one] => Some(one.name.clone()),
+            _ => return Err(Error::query("TRUNCATE takes one table")),
+        },
+        ast::Statement::AlterTable(alter) => Some(alter.name.clone()),
+        _ => None,
+    })
+}
+
+/// `columns`: the target's columns in order.
+pub fn change(statement: &ast::Statement, columns: &[String]) -> Result<Option<Change>> {
+    Ok(Some(match statement {
+        ast::Statement::Update(u) => update(u, columns)?,
+        ast::Statement::Delete(d) => delete(d, columns)?,
+        ast::Statement::Merge(m) => merge(m, columns)?,
+        ast::Statement::Truncate(t) => {
+            let Some(table) = t.table_names.first() else { return Ok(None) };
+            Change { table: table.name.clone(), sql: format!("SELECT *, {DELETED} AS {CHANGE} FROM {}", table.name) }
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn update(update: &Update, columns: &[String]) -> Result<Change> {
+    refuse(update.returning.is_some(), "RETURNING")?;
+    refuse(update.limit.is_some() || !update.order_by.is_empty(), "UPDATE … ORDER BY or LIMIT")?;
+    let (table, alias) = only_table(&update.table)?;
+    let assignments = assignments(&update.assignments, columns)?;
+    if let Some(UpdateTableFromKind::AfterSet(from) | UpdateTableFromKind::BeforeSet(from)) = &update.from {
+        let source = from.iter().map(ToString::to_string).collect::<Vec<_>>().join(" CROSS JOIN ");
+        let on = update.selection.as_ref().map_or("TRUE".to_owned(), Expr::to_string);
+        let clause = Clause { kind: Kind::Matched, condition: None, action: Action::Update(assignments) };
+        return Ok(merged(&table, &alias, &Source::Joined(source), &on, &[clause], columns));
+    }
+    let hit = update.selection.as_ref().map_or("TRUE".to_owned(), |p| format!("({p}) IS TRUE"));
+    let values = columns.iter().map(|c| match assignments.iter().find(|(name, _)| name == c) {
+        Some((_, value)) => format!("CASE WHEN __glotrace_hit THEN {value} ELSE {alias}.{0} END AS {0}", quote(c)),
+        None => format!("{alias}.{}", quote(c)),
+    });
+    let values = values.collect::<Vec<_>>().join(", ");
+    Ok(Change {
+        table: table.clone(),
+        sql: format!(
+            "SELECT {values}, CASE WHEN __glotrace_hit THEN {UPDATED} ELSE {KEPT} END AS {CHANGE} \
+             FROM (SELECT *, {hit} AS __glotrace_hit FROM {table} AS {alias}) AS {alias}"
+        ),
+    })
+}
+
+fn delete(delete: &Delete, columns: &[String]) -> Result<Change> {
+    refuse(delete.returning.is_some(), "RETURNING")?;
+    refuse(delete.limit.is_some() || !delete.order_by.is_empty(), "DELETE … ORDER BY or LIMIT")?;
+    let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+    let Some(first) = from.first() else { return Err(Error::query("DELETE needs a table")) };
+    let (table, alias) = only_table(first)?;
+    let condition = delete.selection.as_ref().map_or("TRUE".to_owned(), Expr::to_string);
+    if let Some(using) = &delete.using {
+        let source = using.iter().map(ToString::to_string).collect::<Vec<_>>().join(" CROSS JOIN ");
+        let clause = Clause { kind: Kind::Matched, condition: None, action: Action::Delete };
+        return Ok(merged(&table, &alias, &Source::Joined(source), &condition, &[clause], columns));
+    }
+    Ok(Change {
+        table: table.clone(),
+        sql: format!("SELECT *, CASE WHEN ({condition}) IS TRUE THEN {DELETED} ELSE {KEPT} END AS {CHANGE} FROM {table} AS {alias}"),
+    })
+}
+
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Kind {
+    Matched,
+    NotMatched,
+    NotMatchedBySource,
+}
+
+enum Action {
+    Update(Vec<(String, String)>),
+    Delete,
+    /// Column → value; a column that is missing becomes NULL.
+    Insert(Vec<(String, String)>),
+}
+
+struct Clause {
+    kind: Kind,
+    condition: Option<String>,
+    action: Action,
+}
+
+enum Source {
+    /// A table or subquery with the name under which the clauses know it.
+    Named { sql: String, alias: String },
+    /// One or more tables of UPDATE … FROM and DELETE … USING.
+    Joined(String),
+}
+
+fn merge(merge: &Merge, columns: &[String]) -> Result<Change> {
+    refuse(merge.output.is_some(), "MERGE … OUTPUT or RETURNING")?;
+    let (table, alias) = named(&merge.table)?;
+    let source = match &merge.source {
+        TableFactor::Table { name, alias: None, .. } => {
+            Source::Named { sql: name.to_string(), alias: name.0.last().map(ToString::to_string).unwrap_or_default() }
+        }
+        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => {
+            Source::Named { sql: merge.source.to_string(), alias: alias.name.to_string() }
+        }
+        other => return Err(Error::query(format!("MERGE … USING needs a table or a named subquery, got `{other}`"))),
+    };
+    let clauses = merge
+        .clauses
+        .iter()
+        .map(|clause| {
+            let kind = match clause.clause_kind {
+                MergeClauseKind::Matched => Kind::Matched,
+                MergeClauseKind::NotMatched | MergeClauseKind::NotMatchedByTarget => Kind::NotMatched,
+                MergeClauseKind::NotMatchedBySource => Kind::NotMatchedBySource,
+            };
+            let action = match &clause.action {
+                MergeAction::Update(update) => Action::Update(assignments(&update.assignments, columns)?),
+                MergeAction::Delete { .. } => Action::Delete,
+                MergeAction::Insert(insert) => {
+                    let names: Vec<String> = if insert.columns.is_empty() {
+                        columns.to_vec()
+                    } else {
+                        insert.columns.iter().map(|c| column(c, columns)).collect::<Result<_>>()?
+                    };
+                    let MergeInsertKind::Values(values) = &insert.kind else {
+                        return Err(Error::query("MERGE … INSERT ROW is not supported").with_hint("list the columns: INSERT (a, b) VALUES (s.a, s.b)"));
+                    };
+                    let row = values.rows.first().map(|r| r.iter().map(Expr::to_string).collect::<Vec<_>>()).unwrap_or_default();
+                    if row.len() != names.len() || values.rows.len() != 1 {
+                        return Err(Error::query(format!("MERGE … INSERT has {} columns and {} values", names.len(), row.len())));
+                    }
+                    Action::Insert(names.into_iter().zip(row).collect())
+                }
+            };
+            let fits = matches!(
+                (kind, &action),
+                (Kind::Matched | Kind::NotMatchedBySource, Action::Update(_) | Action::Delete) | (Kind::NotMatched, Action::Insert(_))
+            );
+            if !fits {
+                return Err(Error::query(format!("`{}` cannot do this: a matched row is updated or deleted, an unmatched one inserted", clause.clause_kind)));
+            }
+            Ok(Clause { kind, condition: clause.predicate.as_ref().map(Expr::to_string), action })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(merged(&table, &alias, &source, &merge.on.to_string(), &clauses, columns))
+}
+
+/// The full join of target and source; the first clause whose condition holds decides a row.
+fn merged(table: &ObjectName, alias: &str, source: &Source, on: &str, clauses: &[Clause], columns: &[String]) -> Change {
+    const ROW: &str = "__glotrace_row";
+    const SOURCE: &str = "__glotrace_source";
+    let target_sql = format!("(SELECT *, row_number() OVER () AS {ROW} FROM {table} AS {alias}) AS {alias}");
+    let mut cases: Vec<(String, &Action)> = Vec::new();
+    for clause in clauses {
+        let kind = match clause.kind {
+            Kind::Matched => format!("{ROW} IS NOT NULL AND {SOURCE} IS NOT NULL"),
+            Kind::NotMatched => format!("{ROW} IS NULL"),
+            Kind::NotMatchedBySource => format!("{SOURCE} IS NULL"),
+        };
+        cases.push((clause.condition.as_ref().map_or(kind.clone(), |c| format!("{kind} AND ({c})")), &clause.action));
+    }
+    // Columns are computed under names of their own: `t.x` must mean the old value in all clauses.
+    let value = |c: &String| {
+        let mut branches = String::new();
+        for (condition, action) in &cases {
+            let (Action::Update(values) | Action::Insert(values)) = action else {
+                branches += &format!(" WHEN {condition} THEN {alias}.{}", quote(c));
+                continue;
+            };
+            let new = values.iter().find(|(name, _)| name == c).map(|(_, v)| v.clone());
+            let new = new.unwrap_or_else(|| match action {
+                Action::Insert(_) => "NULL".to_owned(),
+                _ => format!("{alias}.{}", quote(c)),
+            });
+            branches += &format!(" WHEN {condition} THEN {new}");
+        }
+        format!("CASE{branches} ELSE {alias}.{} END AS {}", quote(c), quote(c))
+    };
+    let values = columns.iter().map(value).collect::<Vec<_>>().join(", ");
+    let mut becomes = String::new();
+    for (condition, action) in &cases {
+        let code = match action {
+            Action::Update(_) => UPDATED,
+            Action::Delete => DELETED,
+            Action::Insert(_) => INSERTED,
+        };
+        becomes += &format!(" WHEN {condition} THEN {code}");
+    }
+    let becomes = format!("CASE{becomes} WHEN {ROW} IS NULL THEN {DROPPED} ELSE {KEPT} END");
+    let joined = match source {
+        Source::Named { sql, alias: source } => {
+            format!("{target_sql} FULL JOIN (SELECT *, TRUE AS {SOURCE} FROM {sql}) AS {source} ON {on}")
+        }
+        // The source's own names must stay visible to the expressions, so it is joined as it stands and marked by matching.
+        Source::Joined(source) => format!("{target_sql} LEFT JOIN ({source} CROSS JOIN (SELECT TRUE AS {SOURCE}) AS __glotrace_mark) ON {on}"),
+    };
+    let plain = columns.iter().map(|c| quote(c)).collect::<Vec<_>>().join(", ");
+    // One target row may have met several source rows: it must be changed at most once, and appear once.
+    Change {
+        table: table.clone(),
+        sql: format!(
+            "SELECT {plain}, CASE \
+               WHEN {ROW} IS NULL THEN {CHANGE} \
+               WHEN updates > 0 AND changes > 1 THEN {AMBIGUOUS} \
+               WHEN place > 1 THEN {DROPPED} \
+               ELSE {CHANGE} END AS {CHANGE} \
+             FROM (SELECT *, \
+               sum(CASE WHEN {CHANGE} = {UPDATED} THEN 1 ELSE 0 END) OVER (PARTITION BY {ROW}) AS updates, \
+               sum(CASE WHEN {CHANGE} IN ({UPDATED}, {DELETED}) THEN 1 ELSE 0 END) OVER (PARTITION BY {ROW}) AS changes, \
+               row_number() OVER (PARTITION BY {ROW} ORDER BY {CHANGE} DESC) AS place \
+             FROM (SELECT {values}, {ROW}, {becomes} AS {CHANGE} FROM {joined}) AS __glotrace_joined) AS __glotrace_ranked"
+        ),
+    }
+}
+
+fn refuse(there: bool, what: &str) -> Result<()> {
+    if there { Err(Error::query(format!("{what} is not supported"))) } else { Ok(()) }
+}
+
+/// A table that stands alone: its name, and the name by which expressions know it.
+fn only_table(table: &ast::TableWithJoins) -> Result<(ObjectName, String)> {
+    if !table.joins.is_empty() {
+        return Err(Error::query(format!("one table is changed at a time, got `{table}`")).with_hint("UPDATE t SET … FROM others WHERE …"));
+    }
+    named(&table.relation)
+}
+
+fn named(factor: &TableFactor) -> Result<(ObjectName, String)> {
+    match factor {
+        TableFactor::Table { name, alias, .. } => {
+            let own = || name.0.last().map(ToString::to_string).unwrap_or_default();
+            Ok((name.clone(), alias.as_ref().map_or_else(own, |a| a.name.to_string())))
+        }
+        other => Err(Error::query(format!("`{other}` is no table that can be changed"))),
+    }
+}
+
+fn assignments(all: &[Assignment], columns: &[String]) -> Result<Vec<(String, String)>> {
+    let mut values = Vec::new();
+    for assignment in all {
+        let AssignmentTarget::ColumnName(name) = &assignment.target else {
+            return Err(Error::query(format!("`{assignment}`: columns are assigned one by one")));
+        };
+        let name = column(name, columns)?;
+        if values.iter().any(|(n, _)| *n == name) {
+            return Err(Error::query(format!("column `{name}` is assigned twice")));
+        }
+        values.push((name, assignment.value.to_string()));
+    }
+    Ok(values)
+}
+
+/// The column that a name means: folded as SQL folds names, qualified or not.
+fn column(name: &ObjectName, columns: &[String]) -> Result<String> {
+    let ident = name.0.last().and_then(|p| p.as_ident()).ok_or_else(|| Error::query(format!("`{name}` is no column")))?;
+    let folded = if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() };
+    if columns.contains(&folded) {
+        return Ok(folded);
+    }
+    if let Some(same) = columns.iter().find(|c| c.eq_ignore_ascii_case(&folded)) {
+        return Ok(same.clone());
+    }
+    let error = Error::query(format!("no column named `{}`", ident.value));
+    Err(match closest(&folded, columns.iter().map(String::as_str)) {
+        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+        None => error.with_hint(format!("the columns are {}", columns.join(", "))),
+    })
+}
+
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

@@ -1,0 +1,141 @@
+//! A function that stands for model calls in a plan.
+
+use super::generate_row::check_ranges;
+use crate::kit::{Param, check_literals, check_types, internal_error, signature};
+use datafusion_common::Result;
+use datafusion_common::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion_expr::{
+    ColumnarValue, Documentation, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+};
+use std::sync::Arc;
+
+/// What is asked of the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Task {
+    /// `n` sampled replies, with all that is known of each.
+    Generate,
+    /// One reply, as text.
+    Complete,
+}
+
+/// A marker for model calls, found by `udf.inner().downcast_ref::<ModelFunction>()`.
+///
+/// It is volatile, so that no optimizer rule runs it at plan time, moves it below a filter or evaluates it twice; its equal
+/// calls are one call because the store of calls says so.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ModelFunction {
+    name: &'static str,
+    task: Task,
+    params: &'static [Param],
+    returns: DataType,
+    documentation: Option<&'static Documentation>,
+    signature: Signature,
+}
+
+impl ModelFunction {
+    pub(super) fn new(
+        name: &'static str,
+        task: Task,
+        params: &'static [Param],
+        returns: DataType,
+        documentation: Option<&'static Documentation>,
+    ) -> Self {
+        Self { name, task, params, returns, documentation, signature: signature(params, Volatility::Volatile) }
+    }
+
+    /// What is asked of the model.
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
+    /// What it takes, in order.
+    pub fn params(&self) -> &'static [Param] {
+        self.params
+    }
+
+    /// The type of the result column; it does not depend on the arguments.
+    pub fn returns(&self) -> &DataType {
+        &self.returns
+    }
+
+    /// The name with the lifetime that [`crate::kit::Args::new`] wants.
+    pub fn static_name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl ScalarUDFImpl for ModelFunction {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        Ok(types.to_vec())
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        check_types(self.name, self.params, types)?;
+        Ok(self.returns.clone())
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let types: Vec<_> = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        let data_type = self.return_type(&types)?;
+        check_literals(self.name, self.params, args.scalar_arguments)?;
+        check_ranges(self, args.scalar_arguments)?;
+        Ok(Arc::new(Field::new(self.name, data_type, true)))
+    }
+
+    fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        Err(internal_error(self.name, "the model-call operator did not reach it"))
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.documentation
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::{ModelFunction, Task};
+    use crate::kit::tester::{call, message, texts};
+    use crate::llm::{llm_complete, llm_generate};
+    use datafusion_common::ScalarValue;
+    use datafusion_expr::{ColumnarValue, ScalarUDF, Volatility};
+
+    fn error(function: ModelFunction, args: Vec<ScalarValue>) -> String {
+        let args = args.into_iter().map(ColumnarValue::Scalar).collect();
+        message(&call(&ScalarUDF::from(function), args, 1).err().unwrap().strip_backtrace())
+    }
+
+    #[test]
+    fn the_engine_finds_it_and_nothing_else_runs_it() {
+        let udf = ScalarUDF::from(llm_generate());
+        assert_eq!(udf.inner().downcast_ref::<ModelFunction>().unwrap().task(), Task::Generate);
+        assert_eq!(udf.signature().volatility, Volatility::Volatile);
+        assert!(error(llm_generate(), texts(&["m", "p"])).starts_with("llm_generate: the model-call operator did not reach it"));
+    }
+
+    #[test]
+    fn arguments_are_checked_in_the_plan() {
+        assert_eq!(
+            error(llm_complete(), texts(&["m"])),
+            "llm_complete takes 2 to 13 arguments (model, prompt [, n, temperature, top_p, top_k, min_p, max_tokens, seed, \
+             stop, system, enable_thinking, raw]), got 1"
+        );
+        let with = |value: ScalarValue| [texts(&["m", "p"]), vec![ScalarValue::Null, value]].concat();
+        assert_eq!(
+            error(llm_generate(), with("hot".into())),
+            "llm_generate: argument 4 `temperature` must be a number, got Utf8\n\nhint: cast it, as in temperature::DOUBLE"
+        );
+        assert_eq!(
+            error(llm_generate(), with((-0.5).into())),
+            "llm_generate: argument 4 `temperature` must be from 0 to 100, got -0.5\n\nhint: 0 always takes the likeliest token"
+        );
+    }
+}
