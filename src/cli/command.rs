@@ -318,8 +318,9 @@ fn overview() -> String {
         let twin = command.twins.iter().find(|twin| twin.starts_with('\\')).copied().unwrap_or_default();
         out += &format!("  {form:<28}{twin:<9}{}\n", command.about);
     }
-    out + "\nA statement ends at `;`. Tab completes, Ctrl-R searches what was typed, Ctrl-C stops the statement and keeps \
-           what its\nmodel calls finished, Ctrl-D leaves. `_` is the last result: SELECT * FROM _.\n"
+    out + "\nA statement ends at `;`. Tab completes, Ctrl-R searches what was typed, Ctrl-D leaves.\n\
+           Ctrl-C stops the statement and keeps what its model calls finished.\n\
+           `_` is the last result: SELECT * FROM _.\n"
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use super::edit::edit;
 use super::helper::{BARE, SqlHelper};
 use super::names::Names;
 use super::paths;
-use super::session::Session;
+use super::session::{Outcome, Session};
 use crate::error::{Error, Result};
 
 const HISTORY: usize = 10_000;
@@ -129,6 +129,7 @@ impl Prompt<'_> {
 
     /// Runs what was typed; `false` leaves.
     fn run(&mut self, line: &str) -> bool {
+        self.session.outcome = Outcome::default(); // an interrupt or a failure ends with the line that it befell
         let line = match line.trim() {
             bare if BARE.contains(&bare) => format!(".{bare}"),
             _ => line.to_owned(),

@@ -355,6 +355,8 @@ fn session(shared: &Arc<Shared>) -> Result<SessionContext> {
     let options = config.options_mut();
     options.sql_parser.dialect = datafusion::config::Dialect::DuckDB;
     options.sql_parser.collect_spans = true;
+    // DataFusion 55.2 loses qualifiers here: two fields of one struct, over a UNION BY NAME, become "ambiguous".
+    options.optimizer.enable_leaf_expression_pushdown = false;
     let mut state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(runtime)

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::plan::diagnose::Names;
 use crate::plan::model_call::run::{Counters, StatementRun};
 use crate::plan::parse::Pivot;
-use crate::plan::rewrite::pivot;
+use crate::plan::rewrite::{headings, pivot};
 use crate::plan::split::Statement;
 use crate::plan::summarize;
 
@@ -41,6 +41,7 @@ impl Engine {
         if let Some(answer) = self.change_statement(statement, &tree, run).await? {
             return Ok(answer);
         }
+        head(&mut tree);
         self.shared.rewrite(statement, &mut tree)?;
         let plan = self.plan(statement, tree).await?;
         match plan {
@@ -81,6 +82,7 @@ impl Engine {
 
     /// Plans a query that has not been rewritten yet.
     pub(super) async fn plan_query(&self, statement: &Statement, mut query: Box<Query>) -> Result<LogicalPlan> {
+        headings::name(&mut query);
         self.shared.rewrite(statement, &mut query)?;
         self.plan(statement, ast::Statement::Query(query)).await
     }
@@ -167,6 +169,15 @@ impl Engine {
         let mut functions: Vec<String> = state.scalar_functions().keys().chain(state.aggregate_functions().keys()).chain(state.window_functions().keys()).cloned().collect();
         functions.sort();
         Names { tables, functions }
+    }
+}
+
+/// Columns of the result, or of the table that is made of it, are named by what was written.
+fn head(tree: &mut ast::Statement) {
+    match tree {
+        ast::Statement::Query(query) => headings::name(query),
+        ast::Statement::CreateTable(ast::CreateTable { query: Some(query), columns, .. }) if columns.is_empty() => headings::name(query),
+        _ => {}
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::array::builder::{
-    BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, NullBufferBuilder, StringBuilder, StringViewBuilder, TimestampMicrosecondBuilder,
+    ArrayBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, NullBufferBuilder, StringBuilder, StringViewBuilder, TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::array::{ArrayRef, ListArray, StructArray};
 use datafusion::arrow::buffer::{OffsetBuffer, ScalarBuffer};
@@ -42,8 +42,8 @@ pub(super) enum Column {
     Int(Int64Builder),
     Float(Float64Builder),
     Date(Date32Builder),
-    /// Microseconds; whether they are of UTC.
-    Time(TimestampMicrosecondBuilder, bool),
+    /// Microseconds.
+    Time(TimestampMicrosecondBuilder),
     View(StringViewBuilder),
     Text(StringBuilder),
     List(Box<List>),
@@ -77,9 +77,7 @@ impl Column {
             DataType::Int64 => Column::Int(Int64Builder::new()),
             DataType::Float64 => Column::Float(Float64Builder::new()),
             DataType::Date32 => Column::Date(Date32Builder::new()),
-            DataType::Timestamp(_, zone) => {
-                Column::Time(TimestampMicrosecondBuilder::new().with_data_type(data_type.clone()), zone.is_some())
-            }
+            DataType::Timestamp(..) => Column::Time(TimestampMicrosecondBuilder::new().with_data_type(data_type.clone())),
             DataType::Utf8View => Column::View(StringViewBuilder::new()),
             DataType::Utf8 => Column::Text(StringBuilder::new()),
             DataType::List(field) => Column::List(Box::new(List {
@@ -97,13 +95,13 @@ impl Column {
 
     pub fn len(&self) -> usize {
         match self {
-            Column::Bool(b) => b.values_slice_len(),
+            Column::Bool(b) => ArrayBuilder::len(b),
             Column::Int(b) => b.values_slice().len(),
             Column::Float(b) => b.values_slice().len(),
             Column::Date(b) => b.values_slice().len(),
-            Column::Time(b, _) => b.values_slice().len(),
-            Column::View(b) => datafusion::arrow::array::ArrayBuilder::len(b),
-            Column::Text(b) => datafusion::arrow::array::ArrayBuilder::len(b),
+            Column::Time(b) => b.values_slice().len(),
+            Column::View(b) => ArrayBuilder::len(b),
+            Column::Text(b) => ArrayBuilder::len(b),
             Column::List(b) => b.ends.len() - 1,
             Column::Struct(b) => b.valid.len(),
         }
@@ -119,7 +117,7 @@ impl Column {
             Column::Int(_) => "an integer",
             Column::Float(_) => "a number",
             Column::Date(_) => "a date",
-            Column::Time(..) => "a timestamp",
+            Column::Time(_) => "a timestamp",
             Column::View(_) | Column::Text(_) => "text",
             Column::List(_) => "a list",
             Column::Struct(_) => "an object",
@@ -132,7 +130,7 @@ impl Column {
             Column::Int(b) => b.append_null(),
             Column::Float(b) => b.append_null(),
             Column::Date(b) => b.append_null(),
-            Column::Time(b, _) => b.append_null(),
+            Column::Time(b) => b.append_null(),
             Column::View(b) => b.append_null(),
             Column::Text(b) => b.append_null(),
             Column::List(list) => {
@@ -201,7 +199,7 @@ impl Column {
             Column::Int(b) => Arc::new(b.finish()),
             Column::Float(b) => Arc::new(b.finish()),
             Column::Date(b) => Arc::new(b.finish()),
-            Column::Time(b, _) => Arc::new(b.finish()),
+            Column::Time(b) => Arc::new(b.finish()),
             Column::View(b) => Arc::new(b.finish()),
             Column::Text(b) => Arc::new(b.finish()),
             Column::List(list) => {
@@ -221,16 +219,6 @@ impl List {
     fn end_row_null(&mut self) {
         self.ends.push(i32::try_from(self.item.len()).unwrap_or(i32::MAX));
         self.valid.append_null();
-    }
-}
-
-trait Length {
-    fn values_slice_len(&self) -> usize;
-}
-
-impl Length for BooleanBuilder {
-    fn values_slice_len(&self) -> usize {
-        datafusion::arrow::array::ArrayBuilder::len(self)
     }
 }
 

@@ -289,7 +289,7 @@ fn push(column: &mut Column, field: &str) -> Result<(), Mismatch> {
             Some(v) => b.append_value(v),
             None => return wrong(column),
         },
-        Column::Time(b, _) => match date_or_time(text) {
+        Column::Time(b) => match date_or_time(text) {
             Some(Kind::Date) => match Date32Type::parse(text) {
                 Some(days) => b.append_value(i64::from(days) * 86_400_000_000),
                 None => return wrong(column),

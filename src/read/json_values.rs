@@ -92,6 +92,10 @@ impl JsonValues {
         }
     }
 
+    pub fn byte_length(&self) -> usize {
+        self.value.len()
+    }
+
     /// The row's text as it stands in the file.
     ///
     /// # Errors

@@ -81,7 +81,7 @@ async fn text_file(found: Found, web: &Web) -> Result<TextFile> {
         }
     };
     let about = std::fs::metadata(&path).map_err(|e| Error::io("read", &found.shown, &e))?;
-    Ok(TextFile { shown: found.shown.into(), path, format: found.format, packing: found.packing, size: about.len(), download })
+    Ok(TextFile { shown: found.shown.into(), path, format: found.format, packing: found.packing, size: about.len(), _download: download })
 }
 
 async fn parquet_file(found: Found, web: &Web) -> Result<ParquetFile> {

@@ -212,6 +212,10 @@ impl TableProvider for ParquetTable {
                     if self.has_filename() {
                         part = part.with_partition_values(vec![ScalarValue::Utf8(Some(file.shown.clone()))]);
                     }
+                    // The plan may outlive this table.
+                    if let Some(download) = &file.download {
+                        part = part.with_extension(Arc::clone(download));
+                    }
                     part.with_statistics(Arc::clone(statistics))
                 })
                 .collect();

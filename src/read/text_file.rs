@@ -23,7 +23,7 @@ pub(super) struct TextFile {
     /// Bytes on disk.
     pub size: u64,
     /// Keeps a download on the disk for as long as it is needed.
-    pub download: Option<Arc<TempPath>>,
+    pub _download: Option<Arc<TempPath>>,
 }
 
 /// The bytes of a [`TextFile`], unpacked, after a UTF-8 byte order mark.

@@ -179,7 +179,7 @@ fn look(file: TextFile, options: &ReadOptions, share: u64) -> Result<(Part, Keys
     while values.advance()? {
         json::infer(&values, &mut keys)?;
         rows += 1;
-        bytes += values.value()?.len() as u64;
+        bytes += values.byte_length() as u64;
         if enough(rows, bytes) {
             whole = false;
             break;
@@ -337,7 +337,7 @@ impl Reader {
                     return Ok(None);
                 }
                 json::decode(values, columns)?;
-                Ok(Some(values.value()?.len()))
+                Ok(Some(values.byte_length()))
             }
             Reader::Csv(reader) => Ok(reader.read(columns)?.then(|| reader.byte_length())),
         }
@@ -414,7 +414,7 @@ mod tests {
 
     fn table(files: &[(u64, bool)]) -> TextTable {
         let part = |(size, divisible): &(u64, bool)| Part {
-            file: TextFile { shown: "x".into(), path: "x".into(), format: ReadFormat::JsonLines, packing: Packing::None, size: *size, download: None },
+            file: TextFile { shown: "x".into(), path: "x".into(), format: ReadFormat::JsonLines, packing: Packing::None, size: *size, _download: None },
             layout: None,
             rows: 0,
             whole: true,

@@ -3,7 +3,7 @@
 //! ```text
 //! study.glo/
 //! ├── main/traces/_delta_log/…   a Delta table: Parquet files and a log of commits       table.rs, write.rs
-//! ├── main/answers/…             any program that reads Delta reads it; folders are percent-encoded names    name.rs
+//! ├── main/answers/…             any program that reads Delta reads it; folders are encoded names            name.rs
 //! ├── glotrace.sqlite            views, macros, models, runs                              meta/
 //! ├── .lock                      held for the moment in which something changes           lock.rs
 //! ├── .staging/                  rows on their way, until their commit                    stage.rs, claim.rs
@@ -75,6 +75,10 @@ impl Store {
     pub fn open(root: &Path, readonly: bool) -> Result<Self> {
         if root.exists() && !root.is_dir() {
             return Err(Error::world(format!("`{}` is not a folder", root.display())).with_hint("a database is a folder; a single file can be queried: SELECT * FROM 'file'"));
+        }
+        if root.to_string_lossy().contains('%') {
+            // Found out when its tables would not open again: deltalake decodes such a path twice.
+            return Err(Error::world(format!("the path of a database cannot contain `%`: `{}`", root.display())).with_hint("rename the folder"));
         }
         if readonly {
             let root = root.canonicalize().map_err(|e| Error::io("open the database", root, &e))?;

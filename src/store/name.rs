@@ -1,7 +1,9 @@
 //! Names of tables and the folders that hold them.
 //!
-//! A schema or table may bear any Unicode name; a folder may not. Bytes outside of `[A-Za-z0-9_]` are percent-encoded, so
-//! that every name has one folder on every file system and nothing in a name can leave the database's folder.
+//! A schema or table may bear any Unicode name; a folder may not. Bytes outside of `[A-Za-z0-9_]` are written as `~` and two
+//! hexadecimal digits, so that every name has one folder on every file system and nothing in a name can leave the
+//! database's folder. It is percent-encoding with another sign: deltalake 1.1 decodes the `%` of a path once too often and
+//! then does not find its files.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,6 +12,8 @@ use crate::error::{Error, Result};
 
 /// The schema of names without one; it exists in every database.
 pub const MAIN: &str = "main";
+
+const ESCAPE: char = '~';
 
 /// Most file systems end a file name at 255 bytes.
 const LONGEST_FOLDER: usize = 255;
@@ -59,7 +63,7 @@ pub(super) fn folder_name(name: &str) -> Result<String> {
         if byte.is_ascii_alphanumeric() || byte == b'_' {
             folder.push(char::from(byte));
         } else {
-            folder.push_str(&format!("%{byte:02X}"));
+            folder.push_str(&format!("{ESCAPE}{byte:02X}"));
         }
     }
     if folder.len() > LONGEST_FOLDER {
@@ -76,20 +80,21 @@ pub(super) fn name_of_folder(folder: &str) -> Option<String> {
     if folder.is_empty() || folder.starts_with('.') {
         return None;
     }
-    let bytes = folder.as_bytes();
-    let mut name = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escaped = (bytes[at] == b'%').then(|| folder.get(at + 1..at + 3)).flatten().and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match escaped {
-            Some(byte) => {
-                name.push(byte);
-                at += 3;
-            }
-            None => {
-                name.push(bytes[at]);
-                at += 1;
-            }
+    let decoded = decode(folder).filter(|name| folder_name(name).is_ok_and(|encoded| encoded == folder));
+    Some(decoded.unwrap_or_else(|| folder.to_owned()))
+}
+
+fn decode(folder: &str) -> Option<String> {
+    let mut name = Vec::with_capacity(folder.len());
+    let mut rest = folder;
+    while let Some(first) = rest.chars().next() {
+        let after = &rest[first.len_utf8()..];
+        if first == ESCAPE {
+            name.push(u8::from_str_radix(after.get(..2)?, 16).ok()?);
+            rest = &after[2..];
+        } else {
+            name.extend_from_slice(&rest.as_bytes()[..first.len_utf8()]);
+            rest = after;
         }
     }
     String::from_utf8(name).ok()
@@ -102,9 +107,9 @@ mod tests {
 
     #[test]
     fn every_unicode_name_comes_back_from_its_folder() {
-        for name in ["traces", "My Table", "পরীক্ষা", "数学", "a/b", "..", ".lock", "%41", "a%", "e\u{301}", "'\"`", "😀", "con"] {
+        for name in ["traces", "My Table", "পরীক্ষা", "数学", "a/b", "..", ".lock", "~41", "a~", "%41", "e\u{301}", "'\"`", "😀", "con"] {
             let folder = folder_name(name).unwrap();
-            assert!(folder.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'%'), "{folder}");
+            assert!(folder.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'~'), "{folder}");
             assert_eq!(name_of_folder(&folder).as_deref(), Some(name));
         }
     }
@@ -113,7 +118,7 @@ mod tests {
     fn different_names_have_different_folders() {
         assert_ne!(folder_name("a b").unwrap(), folder_name("a_b").unwrap());
         assert_ne!(folder_name("A").unwrap(), folder_name("a").unwrap());
-        assert_ne!(folder_name("%41").unwrap(), folder_name("A").unwrap());
+        assert_ne!(folder_name("~41").unwrap(), folder_name("A").unwrap());
     }
 
     #[test]
@@ -126,9 +131,10 @@ mod tests {
     #[test]
     fn a_folder_of_another_program_is_its_own_name() {
         assert_eq!(name_of_folder("my-table").as_deref(), Some("my-table"));
-        assert_eq!(name_of_folder("100%").as_deref(), Some("100%"));
+        assert_eq!(name_of_folder("a~41").as_deref(), Some("a~41"));
+        assert_eq!(name_of_folder("~FF").as_deref(), Some("~FF"));
+        assert_eq!(name_of_folder("~日").as_deref(), Some("~日"));
         assert_eq!(name_of_folder(".trash"), None);
-        assert_eq!(name_of_folder("%FF"), None);
     }
 
     #[test]

@@ -116,15 +116,31 @@ async fn the_longest_text_is_found_although_statistics_cut_it() {
 #[tokio::test]
 async fn any_name_is_a_table_and_any_text_a_column() {
     let (_folder, store) = open();
-    for name in ["পরীক্ষা", "a b/c", "%41", "数学 😀", "..", "A", "a"] {
+    for name in ["পরীক্ষা", "a b/c", "%41", "~41", "数学 😀", "..", "A", "a"] {
         let table = TableName::main(name);
         store.write(&table, WriteMode::Create, rows("SELECT 1 AS \"count(*)\", 2 AS \"a b,;{}=\", 3 AS \"ü\"").await, none()).await.unwrap();
         store.write(&table, WriteMode::Append, rows("SELECT 1 AS \"count(*)\", 2 AS \"a b,;{}=\", 3 AS \"ü\"").await, none()).await.unwrap();
         assert_eq!(ask(&store, &table, "SELECT sum(\"count(*)\" + \"a b,;{}=\" + \"ü\") FROM t").await, "12", "{name}");
     }
-    assert_eq!(store.tables("main").unwrap(), ["%41", "..", "A", "a", "a b/c", "পরীক্ষা", "数学 😀"]);
+    assert_eq!(store.tables("main").unwrap(), ["%41", "..", "A", "a", "a b/c", "~41", "পরীক্ষা", "数学 😀"]);
     let twins = store.write(&t(), WriteMode::Create, rows("SELECT 1 AS a, 2 AS \"A\"").await, none()).await.unwrap_err();
     assert_eq!(twins.kind, ErrorKind::Query);
+}
+
+#[tokio::test]
+async fn a_database_may_lie_anywhere_except_under_a_percent_sign() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("исследование 数 #1? [x]{y}~&=+;'\"");
+    let store = Store::open(&root, false).unwrap();
+    store.put_macro("m", &[], "1", false).unwrap();
+    for mode in [WriteMode::Create, WriteMode::Append, WriteMode::CreateOrReplace, WriteMode::Append] {
+        store.write(&t(), mode, of(vec![batch(0..3)]), none()).await.unwrap();
+    }
+    assert_eq!(ask(&store, &t(), "SELECT count(*) FROM t").await, "6");
+    drop(store);
+    let store = Store::open(&root, true).unwrap();
+    assert_eq!((store.macros().unwrap().len(), ask(&store, &t(), "SELECT count(*) FROM t").await.as_str()), (1, "6"));
+    assert!(Store::open(&folder.path().join("my%20study"), false).unwrap_err().message.contains('%'));
 }
 
 #[tokio::test]

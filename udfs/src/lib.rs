@@ -4,9 +4,9 @@
 //! a function needs from outside (the tokenizers of models) comes in as [`Services`]. The model functions
 //! are markers: the engine finds them by [`llm::ModelFunction`] and runs them itself.
 
+mod functions;
 pub mod kit;
 pub mod llm;
-mod functions;
 mod reference;
 mod services;
 pub mod text;

@@ -58,10 +58,8 @@ pub fn reference() -> Result<Vec<FunctionDoc>> {
     for family in all_functions(&Services::default()).families {
         for entry in family.entries {
             let name = entry.udf.name();
-            let documentation = entry
-                .udf
-                .documentation()
-                .ok_or_else(|| crate::kit::internal_error(name, "it has no documentation"))?;
+            let documentation =
+                entry.udf.documentation().ok_or_else(|| crate::kit::internal_error(name, "it has no documentation"))?;
             let described = documentation.arguments.as_deref().unwrap_or_default();
             let arguments = entry
                 .params
@@ -108,10 +106,15 @@ pub fn reference_markdown() -> Result<String> {
             let _ = writeln!(page, "| [`{}`](#{}) | {} |", doc.signature, doc.name, doc.result_type);
         }
         for doc in of_family() {
-            let _ = writeln!(page, "\n#### {}\n\n    {} -> {}\n\n{}\n", doc.name, doc.signature, doc.result_type, doc.description);
+            let _ = writeln!(
+                page,
+                "\n#### {}\n\n    {} -> {}\n\n{}\n",
+                doc.name, doc.signature, doc.result_type, doc.description
+            );
             for argument in &doc.arguments {
                 let optional = if argument.optional { ", optional" } else { "" };
-                let _ = writeln!(page, "- `{}` ({}{optional}): {}", argument.name, argument.sql_type, argument.description);
+                let _ =
+                    writeln!(page, "- `{}` ({}{optional}): {}", argument.name, argument.sql_type, argument.description);
             }
             for example in &doc.examples {
                 let _ = writeln!(page, "\n```sql\n{}", example.sql);
@@ -140,7 +143,10 @@ fn arrow_type(kind: Kind) -> DataType {
 
 /// Source lines are broken where the source is; the reference is not.
 fn one_line(text: &str) -> String {
-    text.split("\n\n").map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n\n")
+    text.split("\n\n")
+        .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join("\n\n")
 }
 
 /// Reads the text of `sql_example`: statements that end in `;`, each followed by the table that it prints, if it can be run
@@ -219,7 +225,10 @@ mod tests {
         if std::env::var_os("GLOTRACE_BLESS").is_some_and(|value| value == "1") {
             fs::write(&path, current).unwrap();
         } else {
-            assert!(readme == current, "udfs/README.md is not current: GLOTRACE_BLESS=1 cargo test -p glotrace-udfs writes it");
+            assert!(
+                readme == current,
+                "udfs/README.md is not current: GLOTRACE_BLESS=1 cargo test -p glotrace-udfs writes it"
+            );
         }
     }
 

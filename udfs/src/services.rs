@@ -33,6 +33,8 @@ pub struct NoTokenizers;
 
 impl Tokenizers for NoTokenizers {
     fn count(&self, model: &str, _text: &str) -> Result<usize> {
-        exec_err!("'{model}' is no encoding, and there is no model of this name\n\nhint: 'o200k_base' and 'cl100k_base' need no model")
+        exec_err!(
+            "'{model}' is no encoding, and there is no model of this name\n\nhint: 'o200k_base' and 'cl100k_base' need no model"
+        )
     }
 }

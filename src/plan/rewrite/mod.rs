@@ -7,6 +7,7 @@
 mod arguments;
 mod fields;
 mod files;
+pub mod headings;
 mod lateral;
 mod macros;
 mod parameters;

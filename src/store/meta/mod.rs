@@ -75,19 +75,22 @@ impl Meta {
         if !path.exists() {
             return Ok(Self { path, connection: None, readonly: true });
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let url = Url::from_file_path(&path).map_err(|()| Error::internal(format!("`{}` is not an absolute path", path.display())))?;
-        let open = |query: &str| -> rusqlite::Result<(Connection, i64)> {
+        let open = |access: OpenFlags, query: &str| -> rusqlite::Result<(Connection, i64)> {
+            let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
             let connection = Connection::open_with_flags(format!("{url}{query}"), flags)?;
             connection.busy_timeout(PATIENCE)?;
+            connection.execute_batch("PRAGMA query_only = ON")?;
             let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
             // Touches the file's pages, which reading the header alone may not.
             connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
             Ok((connection, version))
         };
-        // WAL needs a shared-memory file beside it. In a folder that cannot be written nobody writes, and the file may be
-        // read as it is.
-        let (connection, version) = open("").or_else(|_| open("?immutable=1")).map_err(|e| failure::sqlite("open", &path, &e))?;
+        // WAL keeps two small files beside the database while it is open. Only who may write can take them away again; who
+        // may not can share those of a writer; and where nobody can write, the file may be read as it is.
+        let (writing, reading) = (OpenFlags::SQLITE_OPEN_READ_WRITE, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        let (connection, version) =
+            open(writing, "").or_else(|_| open(reading, "")).or_else(|_| open(reading, "?immutable=1")).map_err(|e| failure::sqlite("open", &path, &e))?;
         refuse_newer(version, &path)?;
         if version < newest() {
             return Err(Error::world(format!("`{}` is of an older glotrace (format {version}, now {})", path.display(), newest())).with_hint("open the database once for writing, which carries it forward"));

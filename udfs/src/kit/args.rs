@@ -130,9 +130,8 @@ impl Args {
     /// # Errors
     /// The first error of `f`, or one from building the column.
     pub fn map<T: Output>(&self, mut f: impl FnMut(usize) -> Result<Option<T>>) -> Result<ColumnarValue> {
-        let values: Vec<Option<T>> = (0..self.rows)
-            .map(|row| if self.is_null(row) { Ok(None) } else { f(row) })
-            .collect::<Result<_>>()?;
+        let values: Vec<Option<T>> =
+            (0..self.rows).map(|row| if self.is_null(row) { Ok(None) } else { f(row) }).collect::<Result<_>>()?;
         let array = T::collect(values)?;
         if self.is_scalar {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
@@ -158,7 +157,11 @@ impl Args {
     }
 
     /// An execution error of this function.
-    pub fn error(&self, what: impl std::fmt::Display, hint: impl std::fmt::Display) -> datafusion_common::DataFusionError {
+    pub fn error(
+        &self,
+        what: impl std::fmt::Display,
+        hint: impl std::fmt::Display,
+    ) -> datafusion_common::DataFusionError {
         exec_error(self.function, what, hint)
     }
 

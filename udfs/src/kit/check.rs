@@ -90,7 +90,9 @@ fn way_out(param: &Param, given: &DataType) -> String {
         }
         (Kind::Text | Kind::Choice(_) | Kind::TextOrTexts, _) => format!("cast it, as in {name}::TEXT"),
         (Kind::Texts, given) if is_text(given) => "write a list, as in ['first', 'second']".to_owned(),
-        (Kind::Texts, _) => format!("write a list of text, as in ['first', 'second'], or cast it, as in {name}::TEXT[]"),
+        (Kind::Texts, _) => {
+            format!("write a list of text, as in ['first', 'second'], or cast it, as in {name}::TEXT[]")
+        }
         (Kind::Bigint | Kind::Double | Kind::Boolean, _) => format!("cast it, as in {name}::{}", param.kind.sql_type()),
     }
 }
@@ -148,10 +150,13 @@ mod tests {
         );
         let split = DataType::Struct(vec![Arc::new(Field::new("thinking", DataType::Utf8, true))].into());
         assert!(error(&[split]).ends_with("hint: take a field of it, as in gold.thinking"));
-        assert!(error(&[DataType::new_list(DataType::Utf8, true)]).contains("hint: take an element of it, as in gold[1]"));
-        assert!(error(&[DataType::Utf8, DataType::Null, DataType::Utf8]).contains(
-            "argument 3 `n` must be a whole number, got Utf8\n\nhint: cast it, as in n::BIGINT"
-        ));
+        assert!(
+            error(&[DataType::new_list(DataType::Utf8, true)]).contains("hint: take an element of it, as in gold[1]")
+        );
+        assert!(
+            error(&[DataType::Utf8, DataType::Null, DataType::Utf8])
+                .contains("argument 3 `n` must be a whole number, got Utf8\n\nhint: cast it, as in n::BIGINT")
+        );
     }
 
     #[test]
@@ -168,9 +173,9 @@ mod tests {
         let typo = ScalarValue::from("ki2025");
         let literals = [None, None, None, Some(&typo)];
         let error = check_literals("f", PARAMS, &literals).err().map(|e| e.strip_backtrace()).unwrap_or_default();
-        assert!(error.ends_with(
-            "f: argument 4 `compat` must be 'ki2026', got 'ki2025'\n\nhint: did you mean 'ki2026'?"
-        ));
+        assert!(
+            error.ends_with("f: argument 4 `compat` must be 'ki2026', got 'ki2025'\n\nhint: did you mean 'ki2026'?")
+        );
         let null = ScalarValue::Utf8(None);
         assert!(check_literals("f", PARAMS, &[None, None, None, Some(&null)]).is_ok());
     }

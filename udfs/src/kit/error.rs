@@ -17,7 +17,11 @@ pub fn exec_error(function: &str, what: impl Display, hint: impl Display) -> Dat
 
 /// glotrace is wrong.
 pub fn internal_error(function: &str, what: impl Display) -> DataFusionError {
-    DataFusionError::Internal(message(function, what, "this is a defect of glotrace: please report it with the statement"))
+    DataFusionError::Internal(message(
+        function,
+        what,
+        "this is a defect of glotrace: please report it with the statement",
+    ))
 }
 
 fn message(function: &str, what: impl Display, hint: impl Display) -> String {

@@ -1,8 +1,8 @@
 //! A function's page, and the DataFusion function that is made of it.
 
 use super::{Args, Output, Param, check_literals, check_types, signature};
-use datafusion_common::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion_common::Result;
+use datafusion_common::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion_expr::{
     ColumnarValue, Documentation, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };

@@ -105,7 +105,7 @@ impl<T: Output> Output for Vec<T> {
 
 /// The columns of a record type, for its [`Output`]: a name and a getter for each field.
 ///
-/// ```ignore
+/// ```text
 /// structs::<Verdict>().field("label", |v| v.label).field("score", |v| v.score)
 /// ```
 pub fn structs<'a, R>() -> Structs<'a, R> {

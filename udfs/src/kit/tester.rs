@@ -13,8 +13,7 @@ use std::sync::Arc;
 
 /// Plans and runs `function` on `args` over `rows` rows.
 pub fn call(function: &ScalarUDF, args: Vec<ColumnarValue>, rows: usize) -> Result<ColumnarValue> {
-    let arg_fields: Vec<_> =
-        args.iter().map(|arg| Arc::new(Field::new("a", arg.data_type(), true))).collect();
+    let arg_fields: Vec<_> = args.iter().map(|arg| Arc::new(Field::new("a", arg.data_type(), true))).collect();
     let scalars: Vec<_> = args
         .iter()
         .map(|arg| match arg {
@@ -85,10 +84,8 @@ pub fn columns<F: Function>(function: F, columns: &[&[Option<&str>]]) -> Vec<Str
         assert_eq!(run(slices, rows - 1), expected[1..], "slice");
     }
     for (row, expected) in expected.iter().enumerate() {
-        let args = utf8
-            .iter()
-            .map(|array| ColumnarValue::Scalar(ScalarValue::try_from_array(array, row).unwrap()))
-            .collect();
+        let args =
+            utf8.iter().map(|array| ColumnarValue::Scalar(ScalarValue::try_from_array(array, row).unwrap())).collect();
         let one = call(&function, args, rows).unwrap();
         assert!(matches!(one, ColumnarValue::Scalar(_)), "scalars give a scalar");
         assert_eq!(show(&one.into_array(1).unwrap())[0], *expected, "row {row} alone");

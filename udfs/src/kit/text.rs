@@ -19,7 +19,11 @@ enum Values {
     Large(LargeStringArray),
     View(StringViewArray),
     /// Row → place in `values`.
-    Dictionary { keys: Vec<usize>, nulls: Option<NullBuffer>, values: Box<Values> },
+    Dictionary {
+        keys: Vec<usize>,
+        nulls: Option<NullBuffer>,
+        values: Box<Values>,
+    },
 }
 
 impl Text {

@@ -76,10 +76,11 @@ impl GenerateRow {
             let what = format!("{} holds an empty text, which would end every reply", args.place(9));
             return Err(args.error(what, "leave it out"));
         }
-        let within = |i: usize, value: Option<f64>| match value.and_then(|v| refusal(function.task(), GENERATE[i].name, v)) {
-            Some((what, hint)) => Err(args.error(format!("{} {what}", args.place(i)), hint)),
-            None => Ok(value),
-        };
+        let within =
+            |i: usize, value: Option<f64>| match value.and_then(|v| refusal(function.task(), GENERATE[i].name, v)) {
+                Some((what, hint)) => Err(args.error(format!("{} {what}", args.place(i)), hint)),
+                None => Ok(value),
+            };
         let double = |i| within(i, args.double(i)?.get(0));
         let bigint = |i| {
             let value = args.bigint(i)?.get(0);
@@ -111,7 +112,11 @@ pub(super) fn check_ranges(function: &ModelFunction, literals: &[Option<&ScalarV
             continue;
         };
         if let Some((what, hint)) = refusal(function.task(), param.name, value) {
-            return Err(plan_error(function.static_name(), format!("argument {} `{}` {what}", i + 1, param.name), hint));
+            return Err(plan_error(
+                function.static_name(),
+                format!("argument {} `{}` {what}", i + 1, param.name),
+                hint,
+            ));
         }
     }
     Ok(())
@@ -138,7 +143,9 @@ mod tests {
     use super::*;
     use crate::kit::tester::message;
     use crate::llm::{llm_complete, llm_generate};
-    use datafusion_common::arrow::array::{Float32Array, Int32Array, LargeStringArray, NullArray, StringArray, UInt64Array};
+    use datafusion_common::arrow::array::{
+        Float32Array, Int32Array, LargeStringArray, NullArray, StringArray, UInt64Array,
+    };
     use std::sync::Arc;
 
     fn scalar(value: impl Into<ScalarValue>) -> ArrayRef {

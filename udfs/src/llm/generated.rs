@@ -95,7 +95,13 @@ mod tests {
     #[test]
     fn rows_have_as_many_samples_as_were_asked_for() {
         let text = Some("18".to_owned());
-        let said = Generated { text: text.clone(), response: text, seconds: Some(0.5), cached: Some(true), ..Generated::default() };
+        let said = Generated {
+            text: text.clone(),
+            response: text,
+            seconds: Some(0.5),
+            cached: Some(true),
+            ..Generated::default()
+        };
         let mut column = GeneratedBuilder::default();
         column.append(Some(&[said, Generated::failed(1, "timeout: 30 s".to_owned())]));
         column.append(None);

@@ -118,7 +118,10 @@ mod tests {
         let udf = ScalarUDF::from(llm_generate());
         assert_eq!(udf.inner().downcast_ref::<ModelFunction>().unwrap().task(), Task::Generate);
         assert_eq!(udf.signature().volatility, Volatility::Volatile);
-        assert!(error(llm_generate(), texts(&["m", "p"])).starts_with("llm_generate: the model-call operator did not reach it"));
+        assert!(
+            error(llm_generate(), texts(&["m", "p"]))
+                .starts_with("llm_generate: the model-call operator did not reach it")
+        );
     }
 
     #[test]

@@ -16,11 +16,11 @@ where nothing can be said. They are rounded to nine decimals.",
     syntax_example = "lang_confidence(text [, candidates])",
     sql_example = r"```sql
 SELECT lang_confidence('คำตอบคือสิบแปด', 'en,th') AS languages;
-+----------------------------------------------------------+
-| languages                                                |
-+----------------------------------------------------------+
++------------------------------------------------------------+
+| languages                                                  |
++------------------------------------------------------------+
 | [{lang: th, confidence: 1.0}, {lang: en, confidence: 0.0}] |
-+----------------------------------------------------------+
++------------------------------------------------------------+
 ```",
     argument(name = "text", description = "The text."),
     argument(name = "candidates", description = "Comma list of codes, as for `lang_detect`.")
@@ -46,7 +46,9 @@ impl Function for LangConfidence {
         let (text, mut detector) = (args.text(0)?, self.detectors.rows(args, 1)?);
         args.map(|row| {
             let languages = lang::confidence(text.at(row), &*detector.at(row)?);
-            Ok(Some(languages.into_iter().map(|(lang, confidence)| Confidence { lang, confidence }).collect::<Vec<_>>()))
+            Ok(Some(
+                languages.into_iter().map(|(lang, confidence)| Confidence { lang, confidence }).collect::<Vec<_>>(),
+            ))
         })
     }
 

@@ -66,7 +66,14 @@ mod tests {
 
     #[test]
     fn each_row_has_its_own_candidates() {
-        let texts = [Some("Die Antwort ist achtzehn."), Some("คำตอบคือสิบแปด"), Some("o resultado é dezoito"), Some("18"), Some(""), None];
+        let texts = [
+            Some("Die Antwort ist achtzehn."),
+            Some("คำตอบคือสิบแปด"),
+            Some("o resultado é dezoito"),
+            Some("18"),
+            Some(""),
+            None,
+        ];
         let candidates = [None, Some("en,th"), Some(" pt, ES"), None, Some("en"), Some("en")];
         assert_eq!(columns(detect(), &[&texts, &candidates]), ["de", "th", "pt", "NULL", "NULL", "NULL"]);
     }

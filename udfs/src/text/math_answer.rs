@@ -16,7 +16,7 @@ SELECT math_answer('6 mal 3 ist 18. Die Antwort ist 18 Euro.') AS answer;
 +---------+
 | answer  |
 +---------+
-| ?       |
+| 18 Euro |
 +---------+
 ```",
     argument(name = "text", description = "An output, a trace or a response.")
@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn the_box_goes_before_the_number() {
-        let outputs = [Some(r"\boxed{18} and 5 more"), Some("6, 12, 18"), Some("คำตอบคือ ๑๘"), Some("?"), Some(""), None];
+        let outputs =
+            [Some(r"\boxed{18} and 5 more"), Some("6, 12, 18"), Some("คำตอบคือ ๑๘"), Some("?"), Some(""), None];
         assert_eq!(columns(MathAnswer, &[&outputs]), ["18", "18", "๑๘", "NULL", "NULL", "NULL"]);
     }
 }

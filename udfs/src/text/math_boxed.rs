@@ -68,7 +68,10 @@ mod tests {
 
     #[test]
     fn wrong_arguments_are_errors_that_show_the_way_out() {
-        assert_eq!(literal(MathBoxed, &texts(&["a", "b", "c"])), "math_boxed takes 1 to 2 arguments (text [, compat]), got 3");
+        assert_eq!(
+            literal(MathBoxed, &texts(&["a", "b", "c"])),
+            "math_boxed takes 1 to 2 arguments (text [, compat]), got 3"
+        );
         assert_eq!(
             literal(MathBoxed, &[18_i64.into()]),
             "math_boxed: argument 1 `text` must be text, got Int64\n\nhint: cast it, as in text::TEXT"

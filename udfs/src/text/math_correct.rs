@@ -74,10 +74,7 @@ mod tests {
             (Some("18"), None, None, "NULL"),
             (None, Some("18"), Some("18"), "NULL"),
         ];
-        let shown = columns(
-            MathCorrect,
-            &[&rows.map(|row| row.0), &rows.map(|row| row.1), &rows.map(|row| row.2)],
-        );
+        let shown = columns(MathCorrect, &[&rows.map(|row| row.0), &rows.map(|row| row.1), &rows.map(|row| row.2)]);
         assert_eq!(shown, rows.map(|row| row.3));
     }
 

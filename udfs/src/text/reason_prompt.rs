@@ -13,13 +13,16 @@ use glotrace_text::prompt;
     syntax_example = "reason_prompt(lang, question)",
     sql_example = r"```sql
 SELECT replace(reason_prompt('de', 'Wie viel ist 6 mal 3?'), chr(10), ' ') AS prompt;
-+--------+
-| prompt |
-+--------+
-| ? |
-+--------+
++----------------------------------------------------------------------------------------------------------------------------------------------+
+| prompt                                                                                                                                       |
++----------------------------------------------------------------------------------------------------------------------------------------------+
+| Löse die folgende Aufgabe, indem du Schritt für Schritt überlegst, und schreibe das Endergebnis in \boxed{}.  Aufgabe: Wie viel ist 6 mal 3? |
++----------------------------------------------------------------------------------------------------------------------------------------------+
 ```",
-    argument(name = "lang", description = "bn, de, en, es, fr, ja, ko, ru, sw, te, th or zh; another language is an error."),
+    argument(
+        name = "lang",
+        description = "bn, de, en, es, fr, ja, ko, ru, sw, te, th or zh; another language is an error."
+    ),
     argument(name = "question", description = "The question, written in that language.")
 )]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,9 +37,10 @@ impl Function for ReasonPrompt {
         let (lang, question) = (args.text(0)?, args.text(1)?);
         args.map(|row| match prompt::reason(lang.at(row), question.at(row)) {
             Ok(prompt) => Ok(Some(prompt)),
-            Err(error) => {
-                Err(args.error(format!("{}: {error}", args.place(0)), "lang_detect(question) gives the language of a question"))
-            }
+            Err(error) => Err(args.error(
+                format!("{}: {error}", args.place(0)),
+                "lang_detect(question) gives the language of a question",
+            )),
         })
     }
 
@@ -52,8 +56,15 @@ mod tests {
 
     #[test]
     fn the_prompt_is_in_the_language_and_ends_with_the_question() {
-        let shown = columns(ReasonPrompt, &[&[Some("th"), Some("EN"), Some("de"), None], &[Some("1+1=?"), Some(""), None, Some("q")]]);
-        assert!(shown[0].ends_with("1+1=?") && shown[0].contains(r"\boxed{}") && shown[0].contains("ทีละขั้นตอน"), "{}", shown[0]);
+        let shown = columns(
+            ReasonPrompt,
+            &[&[Some("th"), Some("EN"), Some("de"), None], &[Some("1+1=?"), Some(""), None, Some("q")]],
+        );
+        assert!(
+            shown[0].ends_with("1+1=?") && shown[0].contains(r"\boxed{}") && shown[0].contains("ทีละขั้นตอน"),
+            "{}",
+            shown[0]
+        );
         assert!(shown[1].contains("step by step"), "{}", shown[1]);
         assert_eq!(shown[2..], ["NULL", "NULL"]);
     }

@@ -15,11 +15,11 @@ use std::sync::Arc;
     description = "The number of tokens of a text. The text of a special token, such as `<|endoftext|>`, counts as ordinary text.",
     syntax_example = "token_count(text [, encoding])",
     sql_example = r"```sql
-SELECT token_count('Therefore the answer is 18.') AS o200k, token_count('Therefore the answer is 18.', 'cl100k_base') AS cl100k;
+SELECT token_count('คำตอบคือสิบแปด') AS o200k, token_count('คำตอบคือสิบแปด', 'cl100k_base') AS cl100k;
 +-------+--------+
 | o200k | cl100k |
 +-------+--------+
-| 8     | 8      |
+| 7     | 13     |
 +-------+--------+
 ```",
     argument(name = "text", description = "The text."),
@@ -112,7 +112,10 @@ mod tests {
     fn encodings_differ_and_a_model_has_its_own() {
         let text = [Some("therefore"), Some("therefore"), Some("therefore"), Some("<|endoftext|>"), Some(""), None];
         let encoding = [None, Some("cl100k_base"), Some("m"), Some("o200k_base"), None, Some("m")];
-        assert_eq!(columns(TokenCount::new(Arc::new(Characters)), &[&text, &encoding]), ["2", "2", "9", "7", "0", "NULL"]);
+        assert_eq!(
+            columns(TokenCount::new(Arc::new(Characters)), &[&text, &encoding]),
+            ["2", "2", "9", "7", "0", "NULL"]
+        );
     }
 
     #[test]

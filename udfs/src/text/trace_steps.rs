@@ -16,11 +16,11 @@ use std::collections::HashMap;
     syntax_example = "trace_steps(trace [, mode, markers])",
     sql_example = r"```sql
 SELECT trace_steps('6 times 3 is 18. Wait, is it 6? Yes.', mode => 'marker') AS steps;
-+--------------------------------------------+
-| steps                                      |
-+--------------------------------------------+
-| [6 times 3 is 18., Wait, is it 6? Yes.]    |
-+--------------------------------------------+
++-----------------------------------------+
+| steps                                   |
++-----------------------------------------+
+| [6 times 3 is 18., Wait, is it 6? Yes.] |
++-----------------------------------------+
 SELECT trace_steps('First.' || chr(10) || chr(10) || 'Second.') AS steps;
 +-------------------+
 | steps             |

@@ -14,26 +14,17 @@ use std::{fs, hint::black_box, path::PathBuf, time::Duration};
 /// The language of the questions with the model outputs; empty where the folder is absent.
 fn traces() -> Vec<(&'static str, Vec<String>)> {
     let mut files = Vec::new();
-    for (code, column) in [
-        ("bn", "native_response"),
-        ("en", "english_response"),
-        ("ja", "native_response"),
-    ] {
+    for (code, column) in [("bn", "native_response"), ("en", "english_response"), ("ja", "native_response")] {
         let path = format!("shared/data/traces/qwen3_1.7b_mgsm_{code}.jsonl");
-        let file: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../../..", &path]
-            .iter()
-            .collect();
+        let file: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../../..", &path].iter().collect();
         let Ok(text) = fs::read_to_string(file) else {
             eprintln!("skipped: ../{path} is absent");
             continue;
         };
-        let rows = text
-            .split('\n')
-            .filter(|line| !line.is_empty())
-            .map(|line| {
-                let row: serde_json::Value = serde_json::from_str(line).unwrap();
-                row[column].as_str().unwrap().to_owned()
-            });
+        let rows = text.split('\n').filter(|line| !line.is_empty()).map(|line| {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            row[column].as_str().unwrap().to_owned()
+        });
         files.push((code, rows.collect()));
     }
     files
@@ -42,10 +33,7 @@ fn traces() -> Vec<(&'static str, Vec<String>)> {
 /// Measures `function` on the rows of each language.
 fn rows<T>(c: &mut Criterion, name: &str, function: impl Fn(&'static str, &str) -> T) {
     let mut group = c.benchmark_group(name);
-    group
-        .sample_size(10)
-        .warm_up_time(Duration::from_secs(1))
-        .measurement_time(Duration::from_secs(3));
+    group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
     for (code, rows) in traces() {
         group.throughput(Throughput::Elements(rows.len() as u64));
         group.bench_with_input(BenchmarkId::from_parameter(code), &rows, |b, rows| {
@@ -61,38 +49,24 @@ fn rows<T>(c: &mut Criterion, name: &str, function: impl Fn(&'static str, &str) 
 
 fn trace(c: &mut Criterion) {
     rows(c, "trace_split", |_, output| trace::split(output).closed);
-    rows(c, "trace_split ki2026", |_, output| {
-        trace::split_ki2026(output, true).closed
-    });
-    rows(c, "trace_steps paragraph", |_, output| {
-        trace::steps_paragraph(output)
-    });
+    rows(c, "trace_split ki2026", |_, output| trace::split_ki2026(output, true).closed);
+    rows(c, "trace_steps paragraph", |_, output| trace::steps_paragraph(output));
     let sets = ["bn", "en", "ja"].map(|code| (code, trace::MarkerSet::of_language(code).unwrap()));
     rows(c, "trace_steps marker", |code, output| {
-        sets.iter()
-            .find(|set| set.0 == code)
-            .map(|(_, set)| trace::steps_marker(output, set))
+        sets.iter().find(|set| set.0 == code).map(|(_, set)| trace::steps_marker(output, set))
     });
 }
 
 fn lang(c: &mut Criterion) {
     let detector = lang::Detector::default();
-    rows(c, "lang_detect", |_, output| {
-        lang::detect(output, &detector)
-    });
-    rows(c, "lang_confidence", |_, output| {
-        lang::confidence(output, &detector)
-    });
+    rows(c, "lang_detect", |_, output| lang::detect(output, &detector));
+    rows(c, "lang_confidence", |_, output| lang::confidence(output, &detector));
     rows(c, "lang_name", |code, _| lang::name(code));
 }
 
 fn token(c: &mut Criterion) {
     for encoding in token::Encoding::ALL {
-        rows(
-            c,
-            &format!("token_count {}", encoding.name()),
-            |_, output| token::count(output, encoding),
-        );
+        rows(c, &format!("token_count {}", encoding.name()), |_, output| token::count(output, encoding));
     }
 }
 

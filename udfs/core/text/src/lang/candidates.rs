@@ -44,30 +44,19 @@ impl Candidates {
 
     /// lingua's name for each of [`Self::codes`].
     pub(super) fn languages(&self) -> Vec<Language> {
-        KNOWN
-            .iter()
-            .filter(|(code, _)| self.0.contains(code))
-            .map(|&(_, language)| language)
-            .collect()
+        KNOWN.iter().filter(|(code, _)| self.0.contains(code)).map(|&(_, language)| language).collect()
     }
 }
 
 /// The code of one of lingua's languages; `None` for one that no list can hold.
 pub(super) fn code(language: Language) -> Option<&'static str> {
-    KNOWN
-        .iter()
-        .find(|&&(_, known)| known == language)
-        .map(|&(code, _)| code)
+    KNOWN.iter().find(|&&(_, known)| known == language).map(|&(code, _)| code)
 }
 
 /// The twelve languages of the study: all that are supported but Arabic and Portuguese.
 impl Default for Candidates {
     fn default() -> Self {
-        Self(
-            Self::supported()
-                .filter(|code| !matches!(*code, "ar" | "pt"))
-                .collect(),
-        )
+        Self(Self::supported().filter(|code| !matches!(*code, "ar" | "pt")).collect())
     }
 }
 
@@ -77,11 +66,7 @@ impl FromStr for Candidates {
 
     fn from_str(list: &str) -> Result<Self, Self::Err> {
         let mut codes = Vec::new();
-        for given in list
-            .split(',')
-            .map(str::trim)
-            .filter(|code| !code.is_empty())
-        {
+        for given in list.split(',').map(str::trim).filter(|code| !code.is_empty()) {
             let code = Self::supported()
                 .find(|code| code.eq_ignore_ascii_case(given))
                 .ok_or_else(|| CandidatesError::Unknown(given.to_owned()))?;
@@ -136,10 +121,7 @@ mod tests {
 
     #[test]
     fn the_default_is_the_twelve_languages_of_the_study() {
-        assert_eq!(
-            Candidates::default(),
-            "bn,de,en,es,fr,ja,ko,ru,sw,te,th,zh".parse().unwrap()
-        );
+        assert_eq!(Candidates::default(), "bn,de,en,es,fr,ja,ko,ru,sw,te,th,zh".parse().unwrap());
     }
 
     #[test]
@@ -152,11 +134,7 @@ mod tests {
              ar, bn, de, en, es, fr, ja, ko, pt, ru, sw, te, th, zh"
         );
         assert!(
-            "english"
-                .parse::<Candidates>()
-                .unwrap_err()
-                .to_string()
-                .starts_with("'english' is not an ISO 639-1 code")
+            "english".parse::<Candidates>().unwrap_err().to_string().starts_with("'english' is not an ISO 639-1 code")
         );
         assert_eq!(" , ".parse::<Candidates>(), Err(CandidatesError::Empty));
     }

@@ -30,11 +30,7 @@ pub(super) fn condense(text: &str) -> Cow<'_, str> {
             condensed.push(' ');
         }
     }
-    if all.is_latin() && distinct.is_latin() {
-        Cow::Owned(condensed)
-    } else {
-        Cow::Borrowed(text)
-    }
+    if all.is_latin() && distinct.is_latin() { Cow::Owned(condensed) } else { Cow::Borrowed(text) }
 }
 
 /// Whether no word of lingua's contains `c`: certain for these characters, left open for others.
@@ -44,9 +40,7 @@ fn separates(c: char) -> bool {
         // Latin-1's signs without its three letters, punctuation, arrows and mathematical
         // operators.
         'ª' | 'µ' | 'º' => false,
-        '\u{80}'..='\u{bf}' | '×' | '÷' | '\u{2010}'..='\u{206f}' | '\u{2190}'..='\u{23ff}' => {
-            true
-        }
+        '\u{80}'..='\u{bf}' | '×' | '÷' | '\u{2010}'..='\u{206f}' | '\u{2190}'..='\u{23ff}' => true,
         _ => false,
     }
 }
@@ -74,10 +68,7 @@ impl Tally {
             return;
         }
         let characters = word.chars().count();
-        let diacritics = word
-            .chars()
-            .filter(|c| matches!(c, '\u{c0}'..='\u{24f}'))
-            .count();
+        let diacritics = word.chars().filter(|c| matches!(c, '\u{c0}'..='\u{24f}')).count();
         if word.chars().filter(char::is_ascii).count() + diacritics == characters {
             self.accented += 1;
             self.diacritics += diacritics;
@@ -111,21 +102,14 @@ mod tests {
             + "but other words are needed to reach a hundred and twenty letters altogether without saying any of them again \
                because only distinct ones count for this purpose";
         let condensed = condense(&text);
-        assert!(
-            condensed.starts_with("wait is it über long no frac señor but other words"),
-            "{condensed}"
-        );
+        assert!(condensed.starts_with("wait is it über long no frac señor but other words"), "{condensed}");
         assert_eq!(condensed.matches("wait").count(), 1);
     }
 
     #[test]
     fn short_texts_and_other_scripts_stay_as_they_are() {
-        for text in [
-            "a a a a".to_owned(),
-            "তাহলে আমরা পাই ".repeat(50),
-            "所以我们得到 ok ".repeat(60),
-            "so ".repeat(500),
-        ] {
+        for text in ["a a a a".to_owned(), "তাহলে আমরা পাই ".repeat(50), "所以我们得到 ok ".repeat(60), "so ".repeat(500)]
+        {
             assert_eq!(condense(&text), text);
         }
     }

@@ -12,9 +12,7 @@ pub fn confidence(text: &str, detector: &Detector) -> Vec<(&'static str, f64)> {
         .lingua
         .compute_language_confidence_values(condense(text))
         .into_iter()
-        .filter_map(|(language, value)| {
-            candidates::code(language).map(|code| (code, (value * 1e9).round() / 1e9))
-        })
+        .filter_map(|(language, value)| candidates::code(language).map(|code| (code, (value * 1e9).round() / 1e9)))
         .collect();
     values.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
     values

@@ -10,10 +10,7 @@
 /// included.
 pub fn name(code: &str) -> Option<&'static str> {
     let code = code.trim().to_ascii_lowercase();
-    NAMES
-        .binary_search_by_key(&code.as_str(), |&(code, _)| code)
-        .ok()
-        .map(|i| NAMES[i].1)
+    NAMES.binary_search_by_key(&code.as_str(), |&(code, _)| code).ok().map(|i| NAMES[i].1)
 }
 
 /// Sorted by code.
@@ -212,11 +209,7 @@ mod tests {
     #[test]
     fn codes_are_sorted_so_that_all_are_found() {
         assert!(NAMES.is_sorted_by(|a, b| a.0 < b.0));
-        assert!(
-            NAMES
-                .iter()
-                .all(|&(code, english)| name(code) == Some(english))
-        );
+        assert!(NAMES.iter().all(|&(code, english)| name(code) == Some(english)));
     }
 
     #[test]

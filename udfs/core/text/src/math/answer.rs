@@ -11,7 +11,7 @@ use super::equal::clean;
 use super::fold::{digit, fold};
 use super::last_number::{cluster, last_in};
 use super::marker::announced;
-use super::numeral::Convention;
+use super::numeral::{Convention, scan};
 
 /// The answer that `text` commits to: its last box; else what follows its last answer marker ("the answer is",
 /// "Antwort:", 答案 …, in twelve languages); else its last formula or number. `None` where it states none.
@@ -57,7 +57,7 @@ static CHECKING: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?ix)\b(?:double-?)?check | \bverif | \bconfirm | überprüf | \bgeprüft | nachgerechnet | kontrolliert
         | comprob | \brevis | vérifi | contrôl | провер | 確認 | 検算 | 確かめ | 检查 | 检验 | 验证 | 核对 | 验算 | 檢查 | 驗證
-        | 확인 | 검산 | 검토 | 검증 | ตรวจ | kagua | thibitish | hakiki | যাচাই | পরীক্ষা | তনিষ্ঠ | తనిఖీ | సరిచూ | ధృవీక | పరిశీలి",
+        | 확인 | 검산 | 검토 | 검증 | ตรวจ | kagua | angali | thibitish | hakiki | যাচাই | পরীক্ষা | তনিষ্ঠ | తనిఖీ | సరిచూ | ధృవీక | పరిశీలి",
     )
     .ok()
 });
@@ -131,6 +131,19 @@ fn last_number_span(text: &str, convention: Convention) -> Option<(usize, usize)
         }
         (_, b) => b,
     }
+}
+
+/// The number at the very start of `text`, with its sign and a fraction bar behind it.
+pub(crate) fn leading_number(text: &str, convention: Convention) -> Option<&str> {
+    let chars: Vec<char> = text.chars().take(400).map(fold).collect();
+    let sign = usize::from(chars.first() == Some(&'-'));
+    let mut end = scan(&chars, sign, convention)?.end;
+    if chars.get(end) == Some(&'/')
+        && let Some(below) = scan(&chars, end + 1, convention)
+    {
+        end = below.end;
+    }
+    Some(&text[..text.chars().take(end).map(char::len_utf8).sum::<usize>()])
 }
 
 /// Moves the start of a number over the numerator or the base before it: `1/5`, `10^5`, `1.2 × 10^5`.

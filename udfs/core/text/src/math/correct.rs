@@ -1,6 +1,6 @@
 //! Whether a model answered correctly.
 
-use super::answer::{Statement, answer, statement};
+use super::answer::{Statement, answer, leading_number, statement};
 use super::boxed::boxed;
 use super::equal::{clean, equal_by, is_readable};
 use super::marker::announced;
@@ -53,9 +53,13 @@ fn states(gold: &str, how: Statement, content: &str, convention: Convention) -> 
     if equal_by(gold, content, convention) {
         return true;
     }
-    // A sentence around the answer: the formula or number in it.
+    // A sentence around the answer: the number that it starts with, unless it calculates; else its last formula or
+    // number.
     if how == Statement::Announced && !is_readable(content, convention) {
-        return answer(content).is_some_and(|inner| inner != clean(content) && equal_by(gold, inner, convention));
+        let content = clean(content);
+        let inner = if content.contains('=') { None } else { leading_number(content, convention) };
+        let inner = inner.or_else(|| answer(content).filter(|inner| *inner != content));
+        return inner.is_some_and(|inner| equal_by(gold, inner, convention));
     }
     false
 }
@@ -90,5 +94,7 @@ mod tests {
     fn a_sentence_behind_the_marker_is_searched() {
         assert!(correct("5", None, Some("The answer is that she has 5 apples.")));
         assert!(correct("6008", None, Some("したがって答えは6008です。")));
+        assert!(correct("34506", None, Some("Antwort: 34506 Ich habe es 2-mal überprüft.")));
+        assert!(correct("15", None, Some("The answer is 3 a box times 5 boxes = 15 pencils.")));
     }
 }

@@ -142,8 +142,9 @@ fn formula_value(content: &str) -> Option<Extract> {
     if content.chars().any(|c| !c.is_ascii()) && !content.contains(r"\text") {
         return None;
     }
-    // Numbers with a blank or a letter e in them are products for SymPy.
-    let words = content.contains(r"\text") || content.split(|c: char| !c.is_ascii_alphabetic()).any(|w| w.len() > 4 && !content.contains('\\'));
+    // Upright text is a symbol for SymPy, and so are the letters of a word.
+    let words = content.contains(r"\text")
+        || (!content.contains('\\') && content.split(|c: char| !c.is_ascii_alphabetic()).any(|word| word.len() > 4));
     match read(content, MODE) {
         Some(value) if !words => Some(Extract::Value { value, float: content.contains('.') }),
         _ => Some(Extract::Other),
@@ -167,7 +168,12 @@ fn normalised(formula: &str, boxes: Boxes) -> String {
         content = content.replace(&format!(r"\math{name}"), r"\text").replace(&format!(r"\text{name}"), r"\text");
     }
     content = content.replace("{,}", ",").replace("\\ ", " ");
-    // Upright text at the end is a unit, and so is a known word.
+    // Upright text at the end is a unit, also with its power, and so is a known word.
+    for power in ["}^2", "}^3", "}^{2}", "}^{3}"] {
+        if content.ends_with(power) && content.contains(r"\text") {
+            content.truncate(content.len() - power.len() + 1);
+        }
+    }
     while content.ends_with('}')
         && let Some(at) = content.rfind(r"\text")
         && content[at..].find('}') == Some(content.len() - at - 1)
@@ -362,7 +368,7 @@ impl<'a> Scanner<'a> {
                 let rest = rest.strip_prefix('.').unwrap_or(rest);
                 rest.strip_prefix(char::is_whitespace).unwrap_or(rest).starts_with("I hope").then_some(one)
             }
-            Tail::Is => self.gap(after, 100).into_iter().find_map(|at| {
+            Tail::Is => self.gap(after, 100, formulas).into_iter().find_map(|at| {
                 let rest = self.text[at..].trim_start();
                 let blank = rest.len() < self.text[at..].len();
                 let rest = rest.strip_prefix("is").filter(|_| blank)?;
@@ -373,7 +379,7 @@ impl<'a> Scanner<'a> {
                 let not_equated = |one: &Match<'_>| formulas || !self.text[one.end..].trim_start().starts_with('=');
                 if !formulas {
                     // The last equals sign within reach wins over the nearest number.
-                    let behind_equals = self.gap(after, 100).into_iter().rev().find_map(|at| {
+                    let behind_equals = self.gap(after, 100, false).into_iter().rev().find_map(|at| {
                         let rest = self.text[at..].strip_prefix('=')?;
                         let blanks = rest.len() - rest.trim_start().len();
                         (blanks > 0).then(|| one_at(at + blanks)).flatten().filter(not_equated)
@@ -382,17 +388,17 @@ impl<'a> Scanner<'a> {
                         return behind_equals;
                     }
                 }
-                self.gap(after, 50).into_iter().find_map(|at| one_at(at).filter(not_equated))
+                self.gap(after, 50, formulas).into_iter().find_map(|at| one_at(at).filter(not_equated))
             }
         }
     }
 
-    /// Positions up to `most` characters behind `from`, on its line.
-    fn gap(&self, from: usize, most: usize) -> Vec<usize> {
+    /// Positions up to `most` characters behind `from`, on its line unless `lines` may be crossed.
+    fn gap(&self, from: usize, most: usize, lines: bool) -> Vec<usize> {
         let mut positions = vec![from];
         let mut at = from;
         for c in self.text[from..].chars().take(most) {
-            if c == '\n' {
+            if c == '\n' && !lines {
                 break;
             }
             at += c.len_utf8();
@@ -443,14 +449,14 @@ impl<'a> Scanner<'a> {
         let before = self.text[..at].chars().next_back();
         let escaped = before == Some('\\');
         let delimited = |open: &str, close: &str, one_line: bool| {
-            let inner = rest.strip_prefix(open)?;
+            let mut inner = rest.strip_prefix(open)?;
+            if one_line {
+                inner = &inner[..inner.find('\n').unwrap_or(inner.len())];
+            }
             // The first close that is not escaped, and not right behind the opening.
             let mut from = 0;
             loop {
                 let i = from + inner[from..].find(close)?;
-                if one_line && inner[..i].contains('\n') {
-                    return None;
-                }
                 if i > 0 && !inner[..i].ends_with('\\') {
                     return Some((at + open.len() + i + close.len(), &inner[..i]));
                 }
@@ -645,6 +651,6 @@ mod tests {
     #[test]
     fn boxes_next_to_each_other_are_one_set() {
         assert!(!correct_ki2026("780", None, Some(r"\boxed{87} , \boxed{780}")));
-        assert!(correct_ki2026("789", None, Some(r"\boxed{889} and after some more work \boxed{789}")));
+        assert!(correct_ki2026("789", None, Some(r"\boxed{889} so after some more work \boxed{789}")));
     }
 }

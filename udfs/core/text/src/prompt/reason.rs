@@ -23,10 +23,7 @@ pub fn reason(lang: &str, question: &str) -> Result<String, ReasonError> {
 
 /// Sorted by code.
 const PROMPTS: [(&str, &str); 12] = [
-    (
-        "bn",
-        "নিচের সমস্যাটি ধাপে ধাপে যুক্তি দিয়ে সমাধান করুন এবং চূড়ান্ত উত্তরটি \\boxed{}-এর ভেতরে লিখুন।\n\nসমস্যা: ",
-    ),
+    ("bn", "নিচের সমস্যাটি ধাপে ধাপে যুক্তি দিয়ে সমাধান করুন এবং চূড়ান্ত উত্তরটি \\boxed{}-এর ভেতরে লিখুন।\n\nসমস্যা: "),
     (
         "de",
         "Löse die folgende Aufgabe, indem du Schritt für Schritt überlegst, und schreibe das Endergebnis in \\boxed{}.\n\nAufgabe: ",
@@ -43,14 +40,8 @@ const PROMPTS: [(&str, &str); 12] = [
         "fr",
         "Résous le problème suivant en raisonnant étape par étape, puis écris la réponse finale dans \\boxed{}.\n\nProblème : ",
     ),
-    (
-        "ja",
-        "次の問題を順を追って考えながら解き、最終的な答えを \\boxed{} の中に書いてください。\n\n問題：",
-    ),
-    (
-        "ko",
-        "다음 문제를 단계별로 차근차근 생각하며 풀고, 최종 답을 \\boxed{} 안에 적어 주세요.\n\n문제: ",
-    ),
+    ("ja", "次の問題を順を追って考えながら解き、最終的な答えを \\boxed{} の中に書いてください。\n\n問題："),
+    ("ko", "다음 문제를 단계별로 차근차근 생각하며 풀고, 최종 답을 \\boxed{} 안에 적어 주세요.\n\n문제: "),
     (
         "ru",
         "Решите следующую задачу, рассуждая шаг за шагом, и запишите окончательный ответ внутри \\boxed{}.\n\nЗадача: ",
@@ -59,18 +50,9 @@ const PROMPTS: [(&str, &str); 12] = [
         "sw",
         "Tatua swali lifuatalo kwa kufikiri hatua kwa hatua, kisha andika jibu la mwisho ndani ya \\boxed{}.\n\nSwali: ",
     ),
-    (
-        "te",
-        "కింది సమస్యను దశలవారీగా ఆలోచించి పరిష్కరించండి, తుది సమాధానాన్ని \\boxed{} లోపల రాయండి.\n\nసమస్య: ",
-    ),
-    (
-        "th",
-        "จงแก้โจทย์ต่อไปนี้โดยคิดทีละขั้นตอน แล้วเขียนคำตอบสุดท้ายไว้ใน \\boxed{}\n\nโจทย์: ",
-    ),
-    (
-        "zh",
-        "请一步一步地推理，解答下面的问题，并把最终答案写在 \\boxed{} 中。\n\n问题：",
-    ),
+    ("te", "కింది సమస్యను దశలవారీగా ఆలోచించి పరిష్కరించండి, తుది సమాధానాన్ని \\boxed{} లోపల రాయండి.\n\nసమస్య: "),
+    ("th", "จงแก้โจทย์ต่อไปนี้โดยคิดทีละขั้นตอน แล้วเขียนคำตอบสุดท้ายไว้ใน \\boxed{}\n\nโจทย์: "),
+    ("zh", "请一步一步地推理，解答下面的问题，并把最终答案写在 \\boxed{} 中。\n\n问题："),
 ];
 
 /// A language, as given, for which there is no prompt.
@@ -83,12 +65,7 @@ pub struct ReasonError(
 impl fmt::Display for ReasonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let codes: Vec<_> = PROMPTS.iter().map(|&(code, _)| code).collect();
-        write!(
-            f,
-            "no prompt for the language '{}'; there is one for {}",
-            self.0,
-            codes.join(", ")
-        )
+        write!(f, "no prompt for the language '{}'; there is one for {}", self.0, codes.join(", "))
     }
 }
 

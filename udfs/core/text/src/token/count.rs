@@ -30,10 +30,7 @@ fn longest_blank_run(text: &str) -> usize {
         return 0;
     }
     let parts = text.split(|c: char| !c.is_whitespace() || matches!(c, '\r' | '\n'));
-    parts
-        .map(|blanks| blanks.chars().count())
-        .max()
-        .unwrap_or(0)
+    parts.map(|blanks| blanks.chars().count()).max().unwrap_or(0)
 }
 
 /// A run of blanks, of this many characters, that is too long to be split into tokens.
@@ -45,11 +42,7 @@ pub struct CountError(
 
 impl fmt::Display for CountError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "a run of {} blanks; at most {BLANKS} in a row can be counted",
-            self.0
-        )
+        write!(f, "a run of {} blanks; at most {BLANKS} in a row can be counted", self.0)
     }
 }
 
@@ -64,20 +57,12 @@ mod tests {
 
     #[test]
     fn no_text_is_no_token() {
-        assert!(
-            Encoding::ALL
-                .iter()
-                .all(|&encoding| count("", encoding) == Ok(0))
-        );
+        assert!(Encoding::ALL.iter().all(|&encoding| count("", encoding) == Ok(0)));
     }
 
     #[test]
     fn the_text_of_a_special_token_is_text() {
-        assert!(
-            Encoding::ALL
-                .iter()
-                .all(|&encoding| count("<|endoftext|>", encoding).unwrap() > 1)
-        );
+        assert!(Encoding::ALL.iter().all(|&encoding| count("<|endoftext|>", encoding).unwrap() > 1));
     }
 
     #[test]
@@ -88,14 +73,8 @@ mod tests {
             let text = "x".to_owned() + &run.repeat(200_000) + "x";
             for encoding in Encoding::ALL {
                 let start = Instant::now();
-                assert!(
-                    count(&text, encoding).unwrap() > 1_000,
-                    "{run:?} {encoding:?}"
-                );
-                assert!(
-                    start.elapsed() < Duration::from_secs(20),
-                    "{run:?} {encoding:?}"
-                );
+                assert!(count(&text, encoding).unwrap() > 1_000, "{run:?} {encoding:?}");
+                assert!(start.elapsed() < Duration::from_secs(20), "{run:?} {encoding:?}");
             }
         }
     }
@@ -105,14 +84,8 @@ mod tests {
         let blanks = " ".repeat(BLANKS + 1);
         for encoding in Encoding::ALL {
             assert!(count(&blanks[1..], encoding).is_ok());
-            assert_eq!(
-                count(&format!("x{blanks}x"), encoding),
-                Err(CountError(BLANKS + 1))
-            );
-            assert!(
-                count(&blanks.replacen(' ', "\n", 1), encoding).is_ok(),
-                "a line break parts two runs"
-            );
+            assert_eq!(count(&format!("x{blanks}x"), encoding), Err(CountError(BLANKS + 1)));
+            assert!(count(&blanks.replacen(' ', "\n", 1), encoding).is_ok(), "a line break parts two runs");
         }
     }
 }

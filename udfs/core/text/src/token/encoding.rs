@@ -29,10 +29,7 @@ impl FromStr for Encoding {
     type Err = EncodingError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|encoding| encoding.name() == name)
-            .ok_or_else(|| EncodingError(name.to_owned()))
+        Self::ALL.into_iter().find(|encoding| encoding.name() == name).ok_or_else(|| EncodingError(name.to_owned()))
     }
 }
 
@@ -62,14 +59,7 @@ mod tests {
 
     #[test]
     fn encodings_are_found_by_name() {
-        assert!(
-            Encoding::ALL
-                .iter()
-                .all(|encoding| encoding.name().parse() == Ok(*encoding))
-        );
-        assert_eq!(
-            "qwen3".parse::<Encoding>(),
-            Err(EncodingError("qwen3".to_owned()))
-        );
+        assert!(Encoding::ALL.iter().all(|encoding| encoding.name().parse() == Ok(*encoding)));
+        assert_eq!("qwen3".parse::<Encoding>(), Err(EncodingError("qwen3".to_owned())));
     }
 }

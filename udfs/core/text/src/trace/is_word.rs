@@ -10,7 +10,8 @@ pub(super) fn is_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || c == '_';
     }
-    let circled = matches!(c, 'Ⓐ'..='ⓩ' | '\u{1f130}'..='\u{1f149}' | '\u{1f150}'..='\u{1f169}' | '\u{1f170}'..='\u{1f189}');
+    let circled =
+        matches!(c, 'Ⓐ'..='ⓩ' | '\u{1f130}'..='\u{1f149}' | '\u{1f150}'..='\u{1f169}' | '\u{1f170}'..='\u{1f189}');
     c.is_numeric() || (c.is_alphabetic() && !circled && !is_combining_mark(c))
 }
 
@@ -25,10 +26,6 @@ mod tests {
 
     #[test]
     fn marks_and_symbols_are_not() {
-        assert!(
-            !"\u{9be}\u{9cd}\u{c3e}\u{e48}\u{e31}\u{301}Ⓐ-।。 \u{200b}"
-                .chars()
-                .any(is_word)
-        );
+        assert!(!"\u{9be}\u{9cd}\u{c3e}\u{e48}\u{e31}\u{301}Ⓐ-।。 \u{200b}".chars().any(is_word));
     }
 }

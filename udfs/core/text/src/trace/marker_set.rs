@@ -81,7 +81,9 @@ impl MarkerSet {
         let mut before = None;
         let mut free = 0;
         for (at, c) in text.char_indices() {
+            // The first letter is the cheaper of the two questions, and most often answers both.
             if at >= free
+                && self.begins(c)
                 && self.bounds.open(before, c)
                 && let Some(length) = self.longest(&text[at..])
             {
@@ -93,6 +95,11 @@ impl MarkerSet {
             before = Some(c);
         }
         starts
+    }
+
+    /// Whether a marker begins with `c`.
+    fn begins(&self, c: char) -> bool {
+        self.nodes[0].next.binary_search_by_key(&fold(c), |&(c, _)| c).is_ok()
     }
 
     /// The length in bytes of the longest marker that stands at the start of `text` and ends at a

@@ -485,9 +485,7 @@ mod tests {
 
     #[test]
     fn each_of_the_twelve_languages_has_markers_without_repeats() {
-        for code in [
-            "bn", "de", "en", "es", "fr", "ja", "ko", "ru", "sw", "te", "th", "zh",
-        ] {
+        for code in ["bn", "de", "en", "es", "fr", "ja", "ko", "ru", "sw", "te", "th", "zh"] {
             let mut list = markers(code).to_vec();
             assert!(list.len() >= 30, "{code}");
             let all = list.len();

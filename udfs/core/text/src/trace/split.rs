@@ -29,21 +29,11 @@ pub struct Split<'a> {
 /// mid-text stays, so nothing is lost.
 pub fn split(output: &str) -> Split<'_> {
     match output.split_once(CLOSE) {
-        Some((thinking, response)) => Split {
-            thinking: Some(unopened(thinking)),
-            response: Some(trim(response)),
-            closed: true,
-        },
-        None if output.contains(OPEN) => Split {
-            thinking: Some(unopened(output)),
-            response: None,
-            closed: false,
-        },
-        None => Split {
-            thinking: None,
-            response: Some(trim(output)),
-            closed: true,
-        },
+        Some((thinking, response)) => {
+            Split { thinking: Some(unopened(thinking)), response: Some(trim(response)), closed: true }
+        }
+        None if output.contains(OPEN) => Split { thinking: Some(unopened(output)), response: None, closed: false },
+        None => Split { thinking: None, response: Some(trim(output)), closed: true },
     }
 }
 
@@ -57,11 +47,7 @@ mod tests {
     use super::{Split, split};
 
     fn parts<'a>(thinking: Option<&'a str>, response: Option<&'a str>, closed: bool) -> Split<'a> {
-        Split {
-            thinking,
-            response,
-            closed,
-        }
+        Split { thinking, response, closed }
     }
 
     #[test]
@@ -75,35 +61,23 @@ mod tests {
     #[test]
     fn thinking_that_is_never_closed_has_no_response() {
         assert_eq!(split("<think>\nতাহলে"), parts(Some("তাহলে"), None, false));
-        assert_eq!(
-            split("well <think> hm"),
-            parts(Some("well <think> hm"), None, false)
-        );
+        assert_eq!(split("well <think> hm"), parts(Some("well <think> hm"), None, false));
     }
 
     #[test]
     fn an_output_without_tags_is_all_response() {
-        assert_eq!(
-            split(" 答案是 4。\n"),
-            parts(None, Some("答案是 4。"), true)
-        );
+        assert_eq!(split(" 答案是 4。\n"), parts(None, Some("答案是 4。"), true));
         assert_eq!(split(""), parts(None, Some(""), true));
     }
 
     #[test]
     fn empty_thinking_is_not_missing_thinking() {
-        assert_eq!(
-            split("<think>\n\n</think>\n\n4"),
-            parts(Some(""), Some("4"), true)
-        );
+        assert_eq!(split("<think>\n\n</think>\n\n4"), parts(Some(""), Some("4"), true));
         assert_eq!(split("</think>"), parts(Some(""), Some(""), true));
     }
 
     #[test]
     fn only_the_first_closing_tag_counts() {
-        assert_eq!(
-            split("<think>a</think>b</think>c"),
-            parts(Some("a"), Some("b</think>c"), true)
-        );
+        assert_eq!(split("<think>a</think>b</think>c"), parts(Some("a"), Some("b</think>c"), true));
     }
 }

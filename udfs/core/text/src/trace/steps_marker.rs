@@ -33,27 +33,18 @@ mod tests {
     #[test]
     fn a_marker_begins_a_step_in_any_case() {
         let markers = MarkerSet::new(["wait", "so"]);
-        assert_eq!(
-            steps_marker("It is 4. WAIT, no: so it is 5", &markers),
-            ["It is 4.", "WAIT, no:", "so it is 5"]
-        );
+        assert_eq!(steps_marker("It is 4. WAIT, no: so it is 5", &markers), ["It is 4.", "WAIT, no:", "so it is 5"]);
     }
 
     #[test]
     fn a_marker_inside_a_word_is_none() {
         let markers = MarkerSet::new(["but", "no"]);
-        assert_eq!(
-            steps_marker("A button, not a knob", &markers),
-            ["A button, not a knob"]
-        );
+        assert_eq!(steps_marker("A button, not a knob", &markers), ["A button, not a knob"]);
     }
 
     #[test]
     fn without_markers_a_trace_is_one_step() {
-        assert_eq!(
-            steps_marker(" a\n\nb ", &MarkerSet::new([""; 0])),
-            ["a\n\nb"]
-        );
+        assert_eq!(steps_marker(" a\n\nb ", &MarkerSet::new([""; 0])), ["a\n\nb"]);
         assert!(steps_marker(" \n", &MarkerSet::new(["a"])).is_empty());
     }
 
@@ -69,18 +60,11 @@ mod tests {
     #[test]
     fn default_markers_bound_where_a_reader_does() {
         let bengali = MarkerSet::of_language("bn");
-        assert_eq!(
-            bengali.map(|m| steps_marker("ক। কিন্তু খ", &m)),
-            Some(vec!["ক।".to_owned(), "কিন্তু খ".to_owned()])
-        );
+        assert_eq!(bengali.map(|m| steps_marker("ক। কিন্তু খ", &m)), Some(vec!["ক।".to_owned(), "কিন্তু খ".to_owned()]));
         let chinese = MarkerSet::of_language("zh");
         assert_eq!(
             chinese.map(|m| steps_marker("共20个，所以剩10个。首先我们看", &m)),
-            Some(vec![
-                "共20个，".to_owned(),
-                "所以剩10个。".to_owned(),
-                "首先我们看".to_owned()
-            ])
+            Some(vec!["共20个，".to_owned(), "所以剩10个。".to_owned(), "首先我们看".to_owned()])
         );
         assert!(MarkerSet::of_language("xx").is_none());
     }

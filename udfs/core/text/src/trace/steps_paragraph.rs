@@ -9,12 +9,7 @@ use super::{trim, untag};
 
 /// The non-empty paragraphs of `trace`, trimmed, in order; none for a blank trace.
 pub fn steps_paragraph(trace: &str) -> Vec<String> {
-    untag(trace)
-        .split("\n\n")
-        .map(trim)
-        .filter(|step| !step.is_empty())
-        .map(str::to_owned)
-        .collect()
+    untag(trace).split("\n\n").map(trim).filter(|step| !step.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -23,10 +18,7 @@ mod tests {
 
     #[test]
     fn blank_lines_separate_and_single_breaks_do_not() {
-        assert_eq!(
-            steps_paragraph("একটি\n\nदो\nतीन\n\n\n\n四"),
-            ["একটি", "दो\nतीन", "四"]
-        );
+        assert_eq!(steps_paragraph("একটি\n\nदो\nतीन\n\n\n\n四"), ["একটি", "दो\nतीन", "四"]);
     }
 
     #[test]

@@ -11,6 +11,8 @@ use super::value::Relation;
 
 /// Texts longer than this are prose, not an answer.
 const MAX_LENGTH: usize = 20_000;
+/// And so are texts with more words than this.
+const MAX_WORDS: u32 = 60;
 /// How deep `\frac{\frac{…` and the like may nest.
 const MAX_DEPTH: u32 = 40;
 
@@ -74,7 +76,7 @@ pub(crate) fn tokens(text: &str, convention: Convention) -> Option<Vec<Token>> {
         return None;
     }
     let chars: Vec<char> = text.chars().map(fold).collect();
-    let mut lexer = Lexer { tokens: Vec::new(), weak: Vec::new(), convention, brackets: 0, spaced: false };
+    let mut lexer = Lexer { tokens: Vec::new(), weak: Vec::new(), convention, brackets: 0, words: 0, spaced: false };
     lexer.run(&chars, 0)?;
     lexer.settle_weak();
     Some(lexer.tokens)
@@ -86,11 +88,13 @@ struct Lexer {
     weak: Vec<(usize, BigRational)>,
     convention: Convention,
     brackets: u32,
+    words: u32,
     spaced: bool,
 }
 
 impl Lexer {
     fn push(&mut self, kind: Kind) {
+        self.words += u32::from(matches!(kind, Kind::Word(_) | Kind::Letters(_)));
         let spaced = std::mem::take(&mut self.spaced);
         self.tokens.push(Token { kind, spaced });
     }
@@ -110,6 +114,9 @@ impl Lexer {
         let mut i = 0;
         while i < text.len() {
             i = self.step(text, i, depth)?;
+            if self.words > MAX_WORDS {
+                return None;
+            }
         }
         Some(())
     }
