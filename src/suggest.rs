@@ -11,7 +11,7 @@ pub fn closest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&
         .filter_map(|candidate| {
             let folded = candidate.to_lowercase();
             let distance = strsim::damerau_levenshtein(&wanted, &folded);
-            let allowed = length.max(folded.chars().count()).div_ceil(3).min(length.max(2) - 1);
+            let allowed = length.max(folded.chars().count()).div_ceil(3).min(length.saturating_sub(1));
             (distance <= allowed).then_some((distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)

@@ -1,8 +1,8 @@
 //! The command line through the binary: what it prints where, and its exit codes.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -42,7 +42,13 @@ fn run(arguments: &[&str]) -> Ran {
 
 fn feed(arguments: &[&str], input: &[u8]) -> Ran {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = command(folder.path()).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command(folder.path())
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     child.wait_with_output().unwrap().into()
 }
@@ -71,18 +77,14 @@ fn results_go_to_stdout_as_csv_where_it_is_no_terminal() {
 #[test]
 fn every_format_of_the_contract_prints() {
     let sql = "SELECT 1 AS a, NULL AS b";
-    for (format, expected) in [
-        ("csv", "a,b\n1,\n"),
-        ("tsv", "a\tb\n1\t\n"),
-        ("ndjson", "{\"a\":1,\"b\":null}\n"),
-    ] {
+    for (format, expected) in [("csv", "a,b\n1,\n"), ("tsv", "a\tb\n1\t\n"), ("ndjson", "{\"a\":1,\"b\":null}\n")] {
         assert_eq!(run(&["--format", format, "-c", sql]).out, expected, "{format}");
     }
     for (format, parts) in [
         ("table", &["| a | b    |", "| 1 | NULL |"][..]),
         ("box", &["│ a │ b    │", "│ 1 │ NULL │"]),
         ("json", &["[", "\"a\":1", "\"b\":null", "]"]),
-        ("markdown", &["| a", "NULL"]),
+        ("markdown", &["a | b", "1 | NULL |"]),
         ("latex", &["\\begin{tabular}", "\\toprule", "NULL"]),
         ("line", &["a = 1", "b = NULL"]),
     ] {
@@ -132,7 +134,13 @@ fn a_failed_statement_leaves_the_output_file_as_it_was() {
     let ran = run_in(folder.path(), &["-o", "x.csv", "-c", sql]);
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert_eq!(std::fs::read_to_string(folder.path().join("x.csv")).unwrap(), "old\n");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().contains("part")).count(), 0);
+    assert_eq!(
+        std::fs::read_dir(folder.path())
+            .unwrap()
+            .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().contains("part"))
+            .count(),
+        0
+    );
 }
 
 #[test]
@@ -152,13 +160,17 @@ fn an_unwritable_folder_is_an_error() {
 #[test]
 fn commands_and_files_run_in_the_order_given() {
     let folder = folder_with(&[("a.sql", "SELECT 'file a' AS x;\n"), ("b.sql", "SELECT 'file b' AS x")]);
-    let ran = run_in(folder.path(), &["-c", "SELECT 'first' AS x", "-f", "a.sql", "-c", "SELECT 'third' AS x", "-f", "b.sql"]);
+    let ran = run_in(
+        folder.path(),
+        &["-c", "SELECT 'first' AS x", "-f", "a.sql", "-c", "SELECT 'third' AS x", "-f", "b.sql"],
+    );
     assert_eq!(ran.out, "x\nfirst\nx\nfile a\nx\nthird\nx\nfile b\n", "{}", ran.err);
 }
 
 #[test]
 fn standard_input_is_a_script() {
-    let ran = feed(&[], b"\xef\xbb\xbf-- a byte order mark and CRLF\r\nSELECT 1 AS a;\r\n.mode ndjson\r\nSELECT 2 AS b;\r\n");
+    let ran =
+        feed(&[], b"\xef\xbb\xbf-- a byte order mark and CRLF\r\nSELECT 1 AS a;\r\n.mode ndjson\r\nSELECT 2 AS b;\r\n");
     assert_eq!((ran.code, ran.out.as_str()), (0, "a\n1\n{\"b\":2}\n"), "{}", ran.err);
     assert_eq!(feed(&["-f", "-"], b"SELECT 3 AS c").out, "c\n3\n");
     assert_eq!(feed(&[], b"").code, 0);
@@ -185,7 +197,11 @@ fn a_script_stops_at_the_first_failure_or_keeps_going() {
 
 #[test]
 fn scripts_read_scripts_but_not_without_end() {
-    let folder = folder_with(&[("a.sql", ".read b.sql\nSELECT 1 AS a;"), ("b.sql", "SELECT 2 AS b;"), ("loop.sql", ".read loop.sql\n")]);
+    let folder = folder_with(&[
+        ("a.sql", ".read b.sql\nSELECT 1 AS a;"),
+        ("b.sql", "SELECT 2 AS b;"),
+        ("loop.sql", ".read loop.sql\n"),
+    ]);
     assert_eq!(run_in(folder.path(), &["-f", "a.sql"]).out, "b\n2\na\n1\n");
     let ran = run_in(folder.path(), &["-f", "loop.sql"]);
     assert!(ran.code == 1 && ran.err.contains("read each other"), "{}", ran.err);
@@ -218,7 +234,10 @@ fn settings_are_set_and_wrong_ones_are_wrong_usage() {
 
 #[test]
 fn an_error_shows_the_statement_the_place_and_the_way_out() {
-    let folder = folder_with(&[("queries/20.sql", "-- features\nCREATE TEMPORARY TABLE traces AS SELECT 1 AS id, 'en' AS lang;\nSELECT id, langg FROM traces;\n")]);
+    let folder = folder_with(&[(
+        "queries/20.sql",
+        "-- features\nCREATE TABLE traces AS SELECT 1 AS id, 'en' AS lang;\nSELECT id, langg FROM traces;\n",
+    )]);
     let ran = run_in(folder.path(), &["-f", "queries/20.sql"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
     let expected = "  queries/20.sql:3:12\n   3 | SELECT id, langg FROM traces;\n     |            ^^^^^\nhint: did you mean `lang`?\n";
@@ -230,7 +249,8 @@ fn an_error_shows_the_statement_the_place_and_the_way_out() {
 fn the_caret_stands_right_in_the_middle_of_a_line_and_under_wide_characters() {
     let ran = run(&["-c", "SELECT 1 AS a; SELECT '漢字', nothing"]);
     let lines: Vec<&str> = ran.err.lines().collect();
-    let at = lines.iter().position(|line| line.contains("| SELECT 1 AS a; SELECT")).unwrap_or_else(|| panic!("{}", ran.err));
+    let at =
+        lines.iter().position(|line| line.contains("| SELECT 1 AS a; SELECT")).unwrap_or_else(|| panic!("{}", ran.err));
     let column = lines[at].find("nothing").unwrap() - "漢字".len() + 4; // two columns a character
     assert_eq!(lines[at + 1].find('^').unwrap(), column, "{}", ran.err);
 }
@@ -258,7 +278,14 @@ fn unknown_dot_commands_are_met_with_the_nearest() {
 
 #[test]
 fn wrong_usage_is_two() {
-    for arguments in [&["--nope"][..], &["-c"], &["--maxrows", "few", "-c", "SELECT 1"], &["run"], &["models", "nothing"], &["-c", "SELECT 1", "run", "x"]] {
+    for arguments in [
+        &["--nope"][..],
+        &["-c"],
+        &["--maxrows", "few", "-c", "SELECT 1"],
+        &["run"],
+        &["models", "nothing"],
+        &["-c", "SELECT 1", "run", "x"],
+    ] {
         let ran = run(arguments);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}");
         assert!(!ran.err.is_empty());
@@ -276,7 +303,23 @@ fn a_script_given_as_database_is_told_how_to_run_it() {
 fn help_and_version_are_results() {
     let help = run(&["--help"]);
     assert_eq!(help.code, 0);
-    for word in ["--format", "--output", "--param", "--set", "--readonly", "--keep-going", "--maxrows", "--no-progress", "--color", "--quiet", "--timer", "run", "models", "functions", "completions"] {
+    for word in [
+        "--format",
+        "--output",
+        "--param",
+        "--set",
+        "--readonly",
+        "--keep-going",
+        "--maxrows",
+        "--no-progress",
+        "--color",
+        "--quiet",
+        "--timer",
+        "run",
+        "models",
+        "functions",
+        "completions",
+    ] {
         assert!(help.out.contains(word), "{word}");
     }
     assert!(run(&["--version"]).out.starts_with("glotrace "));
@@ -321,16 +364,27 @@ fn a_database_is_kept_and_readonly_refuses_to_write() {
 #[test]
 fn a_study_runs_in_order_and_skips_what_is_up_to_date() {
     let folder = folder_with(&[
-        ("queries/20_double.sql", "CREATE OR REPLACE TABLE doubled AS SELECT a * 2 AS b FROM base;\nSELECT b FROM doubled;"),
+        (
+            "queries/20_double.sql",
+            "CREATE OR REPLACE TABLE doubled AS SELECT a * 2 AS b FROM base;\nSELECT b FROM doubled;",
+        ),
         ("queries/10_base.sql", "CREATE OR REPLACE TABLE base AS SELECT 21 AS a;"),
         ("queries/notes.txt", "no query"),
     ]);
     let first = run_in(folder.path(), &["run", "study.db", "queries"]);
     assert_eq!(first.code, 0, "{}", first.err);
-    assert!(first.out.contains("b\n42\n") && first.out.contains("base") && first.out.contains("doubled"), "{}", first.out);
+    assert!(
+        first.out.contains("b\n42\n") && first.out.contains("base") && first.out.contains("doubled"),
+        "{}",
+        first.out
+    );
     assert!(first.out.find("10_base.sql").unwrap() < first.out.find("20_double.sql").unwrap());
     let second = run_in(folder.path(), &["run", "study.db", "queries"]);
-    assert!(second.err.contains("10_base.sql: up to date") && second.err.contains("20_double.sql: up to date"), "{}", second.err);
+    assert!(
+        second.err.contains("10_base.sql: up to date") && second.err.contains("20_double.sql: up to date"),
+        "{}",
+        second.err
+    );
     let forced = run_in(folder.path(), &["run", "--force", "study.db", "queries"]);
     assert!(forced.err.contains("10_base.sql: done"), "{}", forced.err);
 }
@@ -352,7 +406,16 @@ fn a_reader_that_leaves_ends_it_quietly() {
     let folder = folder_with(&[]);
     for format in ["csv", "table"] {
         let mut child = command(folder.path())
-            .args(["--format", format, "--maxrows", "none", "-c", "SELECT * FROM generate_series(1, 3000000)", "-c", ENDLESS])
+            .args([
+                "--format",
+                format,
+                "--maxrows",
+                "none",
+                "-c",
+                "SELECT * FROM generate_series(1, 3000000)",
+                "-c",
+                ENDLESS,
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -363,10 +426,19 @@ fn a_reader_that_leaves_ends_it_quietly() {
     }
 }
 
+/// Sends signals, each so many milliseconds after the one before, once the endless statement is about to run.
 #[cfg(unix)]
 fn signalled(signals: &[(&str, u64)]) -> Ran {
     let folder = folder_with(&[]);
-    let child = command(folder.path()).args(["-c", ENDLESS, "-c", "SELECT 1"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command(folder.path())
+        .args(["-c", "SELECT 'ready' AS x", "-c", ENDLESS, "-c", "SELECT 1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = [0; 8];
+    child.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
+    assert_eq!(&ready, b"x\nready\n");
     for (signal, after) in signals {
         std::thread::sleep(Duration::from_millis(*after));
         Command::new("kill").args([*signal, &child.id().to_string()]).status().unwrap();
@@ -380,13 +452,27 @@ fn signalled(signals: &[(&str, u64)]) -> Ran {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_stops_the_script_with_130() {
-    let ran = signalled(&[("-INT", 2000)]);
+    let ran = signalled(&[("-INT", 500)]);
     assert_eq!((ran.code, ran.out.as_str(), ran.err.trim()), (130, "", "interrupted; finished calls are kept"));
-    assert_eq!(signalled(&[("-INT", 2000), ("-INT", 50)]).code, 130);
+    assert_eq!(signalled(&[("-INT", 500), ("-INT", 20)]).code, 130);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_request_to_terminate_stops_the_script_with_143() {
-    assert_eq!(signalled(&[("-TERM", 2000)]).code, 143);
+    assert_eq!(signalled(&[("-TERM", 500)]).code, 143);
+}
+
+// ---- model calls
+
+#[test]
+fn failed_model_calls_are_null_and_remembered_as_three() {
+    let folder = folder_with(&[("answers.jsonl", "{\"prompt\":\"known\",\"text\":\"an answer\"}\n")]);
+    let sql = "CREATE MODEL m FROM 'replay:answers.jsonl';
+               SELECT q, llm_complete('m', q) AS a FROM (VALUES ('known'), ('unknown')) t(q) ORDER BY q";
+    let ran = run_in(folder.path(), &["-c", sql]);
+    assert_eq!((ran.code, ran.out.as_str()), (3, "q,a\nknown,an answer\nunknown,\n"), "{}", ran.err);
+    assert!(ran.err.contains("warning: 1 model call failed; its value is NULL"), "{}", ran.err);
+    let ran = run_in(folder.path(), &["--set", "glotrace.on_error=fail", "-c", sql]);
+    assert_eq!(ran.code, 1, "{}", ran.err);
 }

@@ -1,7 +1,7 @@
 //! The prompt as a user meets it: in a real terminal, key by key.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -118,6 +118,33 @@ impl Terminal {
         self.wait("an empty screen", |lines| lines.len() == 1 && lines[0].trim_end() == PROMPT);
     }
 
+    /// Drops what is typed, and waits for a fresh prompt: keys that come before it would be lost with the line.
+    fn cancel(&self) {
+        let prompts = |lines: &[String]| lines.iter().filter(|line| line.starts_with(PROMPT)).count();
+        let before = prompts(&self.lines());
+        self.keys(CTRL_C);
+        self.wait("a fresh prompt", |lines| {
+            prompts(lines) > before && lines.last().is_some_and(|line| line.trim_end() == PROMPT)
+        });
+    }
+
+    /// Names are gathered beside the prompt: waits until this one is known.
+    fn until_completed(&self, typed: &str, completed: &str) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            self.clear();
+            self.keys(typed);
+            self.keys(TAB);
+            std::thread::sleep(Duration::from_millis(300));
+            let known = self.lines().iter().any(|line| line.contains(completed));
+            self.cancel();
+            if known {
+                return;
+            }
+            assert!(Instant::now() < until, "`{typed}` was never completed");
+        }
+    }
+
     /// Waits for the end of the process and returns its exit code.
     fn ended(&mut self) -> i32 {
         let until = Instant::now() + PATIENCE;
@@ -157,14 +184,24 @@ fn a_statement_may_take_several_lines_and_ends_at_the_semicolon() {
 }
 
 #[test]
+fn what_is_pasted_runs_as_a_script() {
+    let home = home();
+    let terminal = Terminal::open(home.path(), &[]);
+    terminal.clear();
+    terminal.keys("\u{1b}[200~.mode csv\nSELECT 1 AS a;\nSELECT 2\n  AS b;\u{1b}[201~");
+    terminal.wait_for("AS b;");
+    terminal.keys(ENTER);
+    terminal.wait("both results", |lines| lines.ends_with(&["a", "1", "b", "2", "glotrace> "].map(str::to_owned)));
+}
+
+#[test]
 fn ctrl_c_drops_a_half_typed_statement() {
     let home = home();
     let terminal = Terminal::open(home.path(), &[]);
     terminal.clear();
     terminal.keys("SELECT 'half\rtyped");
     terminal.wait_for("typed");
-    terminal.keys(CTRL_C);
-    terminal.wait("a fresh prompt", |lines| lines.last().is_some_and(|line| line.trim_end() == PROMPT));
+    terminal.cancel();
     assert!(terminal.run("SELECT 7 AS seven;").contains("|     7 |"));
 }
 
@@ -172,7 +209,7 @@ fn ctrl_c_drops_a_half_typed_statement() {
 fn ctrl_c_stops_the_running_statement_and_the_session_goes_on() {
     let home = home();
     let terminal = Terminal::open(home.path(), &[]);
-    terminal.run("CREATE TEMPORARY TABLE kept AS SELECT 5 AS five;");
+    terminal.run("CREATE TABLE kept AS SELECT 5 AS five;");
     terminal.clear();
     terminal.keys(ENDLESS);
     terminal.keys(ENTER);
@@ -212,12 +249,14 @@ fn history_survives_lies_in_the_state_folder_and_is_searched() {
     let file = home.path().join("state/glotrace/history");
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(text.contains("needle") && !text.contains("leading blank"), "{text}");
-    assert!(!std::fs::read_dir(home.path()).unwrap().any(|e| e.unwrap().file_name().to_string_lossy().contains("history")));
+    assert!(
+        !std::fs::read_dir(home.path()).unwrap().any(|e| e.unwrap().file_name().to_string_lossy().contains("history"))
+    );
 
     let terminal = Terminal::open(home.path(), &[]);
     terminal.keys(UP);
     terminal.wait_for("SELECT 2;");
-    terminal.keys(CTRL_C);
+    terminal.cancel();
     terminal.clear();
     terminal.keys(CTRL_R);
     terminal.keys("needle");
@@ -235,8 +274,7 @@ fn tab_completes_keywords_tables_columns_functions_files_and_commands() {
     std::fs::write(home.path().join("answers.csv"), "a\n1\n").unwrap();
     let terminal = Terminal::open(home.path(), &[]);
     terminal.run("CREATE TABLE measurements AS SELECT 1 AS temperature, 2 AS humidity;");
-    // Names are gathered beside the prompt.
-    std::thread::sleep(Duration::from_secs(2));
+    terminal.until_completed("SELECT * FROM measu", "measurements");
     for (typed, completed) in [
         ("sele", "select"),
         ("SELECT * FROM measu", "SELECT * FROM measurements"),
@@ -255,8 +293,10 @@ fn tab_completes_keywords_tables_columns_functions_files_and_commands() {
         terminal.wait_for(typed);
         terminal.keys(TAB);
         let expected = format!("{PROMPT} {completed}");
-        terminal.wait(&expected, |lines| lines.first().is_some_and(|line| line.trim_end() == expected || line.starts_with(&format!("{expected} "))));
-        terminal.keys(CTRL_C);
+        terminal.wait(&expected, |lines| {
+            lines.first().is_some_and(|line| line.trim_end() == expected || line.starts_with(&format!("{expected} ")))
+        });
+        terminal.cancel();
     }
     terminal.clear();
     terminal.keys("SELECT math_");
@@ -270,7 +310,7 @@ fn tab_completes_keywords_tables_columns_functions_files_and_commands() {
 fn the_signature_of_the_function_at_the_cursor_is_shown_and_not_run() {
     let home = home();
     let terminal = Terminal::open(home.path(), &[]);
-    std::thread::sleep(Duration::from_secs(2));
+    terminal.until_completed("SELECT math_box", "math_boxed(");
     terminal.clear();
     terminal.keys("SELECT math_boxed('x', ");
     terminal.wait_for("math_boxed(text [, compat])");
@@ -337,7 +377,17 @@ fn dot_commands_and_their_twins_do_what_they_say() {
     terminal.run(".timer off");
     assert_eq!(terminal.run("SELECT 1 AS a;"), "a\n1");
     terminal.run(".maxrows 2");
-    assert_eq!(terminal.run("SELECT * FROM generate_series(1, 5);").lines().next_back().unwrap().split(" rows").next().unwrap(), "2 of 5");
+    assert_eq!(
+        terminal
+            .run("SELECT * FROM generate_series(1, 5);")
+            .lines()
+            .next_back()
+            .unwrap()
+            .split(" rows")
+            .next()
+            .unwrap(),
+        "2 of 5"
+    );
     assert!(terminal.run(".help").contains("\\timing"));
     assert!(terminal.run(".help .once").contains(".once FILE"));
     assert!(terminal.run(".help math_boxed").contains("math_boxed("));
@@ -395,7 +445,7 @@ fn keywords_and_text_are_coloured_and_no_color_is_heard() {
     };
     let home = home();
     let terminal = Terminal::open(home.path(), &[]);
-    std::thread::sleep(Duration::from_secs(2));
+    terminal.until_completed("SELECT math_box", "math_boxed(");
     let (keyword, text) = colours(&terminal);
     assert!(keyword != vt100::Color::Default && text != vt100::Color::Default && keyword != text);
     let plain = Terminal::with(home.path(), &[], &[("NO_COLOR", "1")]);

@@ -186,7 +186,9 @@ impl CommandLine {
             let shown = database.display();
             return wrong(
                 ErrorKind::ValueValidation,
-                format!("DATABASE is a folder, but '{shown}' is a file; -f '{shown}' runs a script, -c \"FROM '{shown}'\" reads data"),
+                format!(
+                    "DATABASE is a folder, but '{shown}' is a file; -f '{shown}' runs a script, -c \"FROM '{shown}'\" reads data"
+                ),
             );
         }
         if let Some(output) = &self.options.output
@@ -223,7 +225,8 @@ fn format(text: &str) -> Result<Format, String> {
 fn parameter(text: &str) -> Result<(String, String), String> {
     let (name, value) = pair(text, "NAME=VALUE")?;
     let mut letters = name.chars();
-    let is_name = letters.next().is_some_and(|c| c.is_alphabetic() || c == '_') && letters.all(|c| c.is_alphanumeric() || c == '_');
+    let is_name = letters.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+        && letters.all(|c| c.is_alphanumeric() || c == '_');
     if is_name { Ok((name, value)) } else { Err(format!("`{name}` is no name: letters, digits and _")) }
 }
 
@@ -242,7 +245,10 @@ fn pair(text: &str, form: &str) -> Result<(String, String), String> {
 pub fn max_rows(text: &str) -> Result<MaxRows, String> {
     match text.to_ascii_lowercase().as_str() {
         "none" | "all" | "0" => Ok(MaxRows(None)),
-        digits => digits.parse().map(|n| MaxRows(Some(n))).map_err(|_| "expected a number of rows, or `none` for all".to_owned()),
+        digits => digits
+            .parse()
+            .map(|n| MaxRows(Some(n)))
+            .map_err(|_| "expected a number of rows, or `none` for all".to_owned()),
     }
 }
 
@@ -263,10 +269,14 @@ mod tests {
     #[test]
     fn mixed_sources_keep_their_order() {
         let parsed = parse(&["a.db", "-c", "1", "-f", "x.sql", "-c", "-- 2", "-f", "y.sql"]).unwrap();
-        let shown: Vec<String> = parsed.sources.iter().map(|s| match s {
-            Source::Command(sql) => sql.clone(),
-            Source::File(path) => path.display().to_string(),
-        }).collect();
+        let shown: Vec<String> = parsed
+            .sources
+            .iter()
+            .map(|s| match s {
+                Source::Command(sql) => sql.clone(),
+                Source::File(path) => path.display().to_string(),
+            })
+            .collect();
         assert_eq!(shown, ["1", "x.sql", "-- 2", "y.sql"]);
         assert_eq!(parsed.database.unwrap(), PathBuf::from("a.db"));
     }

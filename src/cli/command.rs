@@ -172,7 +172,15 @@ pub async fn execute(session: &mut Session, line: &str) -> Result<After> {
         _ => 1,
     };
     if arguments.len() > most {
-        return Err(usage(command, &format!("`{}` takes {most} argument{}, got {}", command.name, if most == 1 { "" } else { "s" }, arguments.len())));
+        return Err(usage(
+            command,
+            &format!(
+                "`{}` takes {most} argument{}, got {}",
+                command.name,
+                if most == 1 { "" } else { "s" },
+                arguments.len()
+            ),
+        ));
     }
     let argument = arguments.first().map(String::as_str);
     let needed = || argument.ok_or_else(|| usage(command, &format!("`{}` needs an argument", command.name)));
@@ -180,7 +188,8 @@ pub async fn execute(session: &mut Session, line: &str) -> Result<After> {
         Verb::Quit => return Ok(After::Quit),
         Verb::Edit => return Ok(After::Edit),
         Verb::History => {
-            let lines = argument.map_or(Ok(20), str::parse).map_err(|_| usage(command, "expected a number of lines"))?;
+            let lines =
+                argument.map_or(Ok(20), str::parse).map_err(|_| usage(command, "expected a number of lines"))?;
             return Ok(After::History(lines));
         }
         Verb::Help => help(session, argument).await?,
@@ -190,13 +199,16 @@ pub async fn execute(session: &mut Session, line: &str) -> Result<After> {
         Verb::Models => session.sql("SELECT * FROM system.models").await?,
         Verb::Mode => match argument {
             None => {
-                let shown = session.format.map_or_else(|| "table on a terminal, csv elsewhere".to_owned(), |format| format.to_string());
+                let shown = session
+                    .format
+                    .map_or_else(|| "table on a terminal, csv elsewhere".to_owned(), |format| format.to_string());
                 session.stdout.print(&format!("{shown}\n"))?;
             }
             Some(name) => {
                 let format: Format = name.parse()?;
                 if format == Format::Parquet {
-                    return Err(Error::query("parquet is no text").with_hint(".once FILE.parquet writes the next result as parquet"));
+                    return Err(Error::query("parquet is no text")
+                        .with_hint(".once FILE.parquet writes the next result as parquet"));
                 }
                 session.format = Some(format);
             }
@@ -248,7 +260,8 @@ pub async fn execute(session: &mut Session, line: &str) -> Result<After> {
 }
 
 fn usage(command: &Command, what: &str) -> Error {
-    Error::query(what).with_hint(format!("{} {}", command.name, command.arguments).trim_end().to_owned() + ": " + command.about)
+    Error::query(what)
+        .with_hint(format!("{} {}", command.name, command.arguments).trim_end().to_owned() + ": " + command.about)
 }
 
 /// `on`, `off`, or the other of what it is.
@@ -279,7 +292,8 @@ fn quoted_name(name: &str) -> String {
 }
 
 fn tables(pattern: Option<&str>) -> String {
-    let filter = pattern.map_or_else(String::new, |pattern| format!(" AND table_name LIKE {}", quoted(pattern)));
+    let filter = pattern
+        .map_or_else(String::new, |pattern| format!(" AND table_name LIKE {}", quoted(&pattern.replace('*', "%"))));
     format!(
         "SELECT table_schema AS schema, table_name AS name, lower(table_type) AS kind FROM information_schema.tables \
          WHERE table_schema NOT IN ('information_schema', 'system') AND table_name <> '_'{filter} ORDER BY 1, 2"
@@ -301,7 +315,8 @@ async fn help(session: &mut Session, about: Option<&str>) -> Result<()> {
     let dotted = if name.starts_with(['.', '\\']) { name.to_owned() } else { format!(".{name}") };
     match find(&dotted) {
         Ok(command) => {
-            let twins = if command.twins.is_empty() { String::new() } else { format!("  (also {})", command.twins.join(", ")) };
+            let twins =
+                if command.twins.is_empty() { String::new() } else { format!("  (also {})", command.twins.join(", ")) };
             let form = format!("{} {}", command.name, command.arguments);
             session.stdout.print(&format!("{}{twins}\n  {}\n", form.trim_end(), command.about))
         }
@@ -338,7 +353,13 @@ mod tests {
 
     #[test]
     fn names_twins_and_beginnings_find_a_command() {
-        for (name, verb) in [(".tables", Verb::Tables), ("\\dt", Verb::Tables), ("\\d", Verb::Schema), (".tab", Verb::Tables), (".exit", Verb::Quit)] {
+        for (name, verb) in [
+            (".tables", Verb::Tables),
+            ("\\dt", Verb::Tables),
+            ("\\d", Verb::Schema),
+            (".tab", Verb::Tables),
+            (".exit", Verb::Quit),
+        ] {
             assert_eq!(find(name).unwrap().verb, verb, "{name}");
         }
         assert_eq!(find(".tabels").err().unwrap().hint.unwrap(), "did you mean `.tables`?");

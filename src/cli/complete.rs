@@ -25,7 +25,11 @@ impl Offer {
 /// Where the word at the cursor begins (in bytes), and the offers to replace it.
 pub fn complete(names: &Names, line: &str, cursor: usize) -> (usize, Vec<Offer>) {
     let before = &line[..cursor];
-    let (start, mut offers) = if is_command(before) || matches!(before, "." | "\\") { in_command(names, before) } else { in_sql(names, line, before) };
+    let (start, mut offers) = if is_command(before) || matches!(before, "." | "\\") {
+        in_command(names, before)
+    } else {
+        in_sql(names, line, before)
+    };
     offers.dedup();
     (start, offers)
 }
@@ -46,7 +50,9 @@ fn in_command(names: &Names, before: &str) -> (usize, Vec<Offer>) {
             let skip = usize::from(quoted);
             return (start + skip, files(&argument[skip..]));
         }
-        Takes::Command => COMMANDS.iter().map(|c| c.name.to_owned()).chain(names.functions.iter().map(|f| f.name.clone())).collect(),
+        Takes::Command => {
+            COMMANDS.iter().map(|c| c.name.to_owned()).chain(names.functions.iter().map(|f| f.name.clone())).collect()
+        }
         Takes::Format => Format::names().filter(|name| *name != "parquet").map(str::to_owned).collect(),
         Takes::Function => names.functions.iter().map(|f| f.name.clone()).collect(),
         Takes::OnOff => vec!["on".to_owned(), "off".to_owned()],
@@ -83,14 +89,17 @@ fn in_sql(names: &Names, line: &str, before: &str) -> (usize, Vec<Offer>) {
         return (before.len(), Vec::new());
     }
 
-    let word_start = before.rfind(|c| !is_word(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+    let word_start =
+        before.rfind(|c| !is_word(c)).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
     let typed = &before[word_start..];
     let earlier: Vec<&Token> = meaningful.into_iter().filter(|t| t.range.end <= word_start).collect();
     let previous = earlier.last().map(|t| t.text(before)).unwrap_or_default();
 
     // glotrace.budget and the like: the dots belong to the name.
     let first = statement(before, &earlier).first().map(|t| t.text(before).to_ascii_uppercase()).unwrap_or_default();
-    if matches!(first.as_str(), "SET" | "RESET" | "SHOW") && !statement(before, &earlier).iter().any(|t| t.text(before) == "=") {
+    if matches!(first.as_str(), "SET" | "RESET" | "SHOW")
+        && !statement(before, &earlier).iter().any(|t| t.text(before) == "=")
+    {
         let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
         return (start, beginning_with(&before[start..], names.settings.clone()));
     }
@@ -98,10 +107,16 @@ fn in_sql(names: &Names, line: &str, before: &str) -> (usize, Vec<Offer>) {
         let owner = earlier[earlier.len() - 2].text(before);
         return (word_start, beginning_with(typed, members(names, line, before, owner)));
     }
-    if matches!(previous.to_ascii_uppercase().as_str(), "FROM" | "JOIN" | "INTO" | "UPDATE" | "TABLE" | "DESCRIBE" | "SUMMARIZE" | "PIVOT" | "EXISTS")
-        || (previous == "," && in_from(before, &earlier))
+    if matches!(
+        previous.to_ascii_uppercase().as_str(),
+        "FROM" | "JOIN" | "INTO" | "UPDATE" | "TABLE" | "DESCRIBE" | "SUMMARIZE" | "PIVOT" | "EXISTS"
+    ) || (previous == "," && in_from(before, &earlier))
     {
-        let tables = names.tables.iter().map(|t| quote(&t.name)).chain(keyword_case(typed, ["SELECT"]).filter(|_| previous == "("));
+        let tables = names
+            .tables
+            .iter()
+            .map(|t| quote(&t.name))
+            .chain(keyword_case(typed, ["SELECT"]).filter(|_| previous == "("));
         return (word_start, beginning_with(typed, tables.collect()));
     }
     if typed.is_empty() && earlier.is_empty() {
@@ -109,6 +124,13 @@ fn in_sql(names: &Names, line: &str, before: &str) -> (usize, Vec<Offer>) {
     }
 
     let mut offers = beginning_with(typed, columns(names, line, before).iter().map(|name| quote(name)).collect());
+    if typed.is_empty() && !offers.is_empty() {
+        return (word_start, offers); // with nothing typed, what the tables hold is worth more than all there is
+    }
+    if let Some(known) = call_at(before).and_then(|(function, _)| names.function(&function)) {
+        let own = parameters(&known.signature).into_iter().filter(|name| starts_with(name, typed));
+        offers.extend(own.map(|name| Offer { put: format!("{name} => "), shown: format!("{name} =>") }));
+    }
     offers.extend(names.tables.iter().filter(|t| starts_with(&t.name, typed)).map(|t| Offer::same(quote(&t.name))));
     let follows = line[before.len()..].starts_with('(');
     offers.extend(names.functions.iter().filter(|f| starts_with(&f.name, typed)).map(|f| Offer {
@@ -116,7 +138,8 @@ fn in_sql(names: &Names, line: &str, before: &str) -> (usize, Vec<Offer>) {
         put: if follows { f.name.clone() } else { format!("{}(", f.name) },
     }));
     if !typed.is_empty() {
-        let known = names.keywords.iter().map(String::as_str).filter(|keyword| starts_with(keyword, typed));
+        let known = names.keywords.iter().map(String::as_str);
+        let known = known.filter(|keyword| starts_with(keyword, typed) && names.function(keyword).is_none());
         offers.extend(keyword_case(typed, known).map(Offer::same));
     }
     (word_start, offers)
@@ -144,7 +167,11 @@ fn in_text(names: &Names, before: &str, meaningful: &[&Token], start: usize) -> 
             return (start, Vec::new());
         }
     } else {
-        let previous = meaningful.len().checked_sub(2).map(|at| meaningful[at].text(before).to_ascii_uppercase()).unwrap_or_default();
+        let previous = meaningful
+            .len()
+            .checked_sub(2)
+            .map(|at| meaningful[at].text(before).to_ascii_uppercase())
+            .unwrap_or_default();
         if !matches!(previous.as_str(), "FROM" | "JOIN" | "TO" | "COPY" | "LOCATION" | "SUMMARIZE" | "DESCRIBE" | ",") {
             return (start, Vec::new());
         }
@@ -222,9 +249,15 @@ fn in_scope<'n>(names: &'n Names, line: &str, before: &str) -> Vec<(Option<Strin
     let all = &all[first..last.max(first)];
     let mut found = Vec::new();
     for (index, token) in all.iter().enumerate() {
-        let Some(table) = names.table(token.text(line)).filter(|_| matches!(token.kind, Kind::Word | Kind::Name)) else { continue };
+        let Some(table) = names.table(token.text(line)).filter(|_| matches!(token.kind, Kind::Word | Kind::Name))
+        else {
+            continue;
+        };
         let before = index.checked_sub(1).map(|at| all[at].text(line).to_ascii_uppercase()).unwrap_or_default();
-        if !matches!(before.as_str(), "FROM" | "JOIN" | "INTO" | "UPDATE" | "TABLE" | "," | "." | "SUMMARIZE" | "DESCRIBE") {
+        if !matches!(
+            before.as_str(),
+            "FROM" | "JOIN" | "INTO" | "UPDATE" | "TABLE" | "," | "." | "SUMMARIZE" | "DESCRIBE"
+        ) {
             continue;
         }
         let mut next = all[index + 1..].iter();
@@ -240,9 +273,15 @@ fn in_scope<'n>(names: &'n Names, line: &str, before: &str) -> Vec<(Option<Strin
     found
 }
 
-/// Columns of the tables in scope.
+/// Columns of the tables in scope; where none is yet, of all of the user's: SELECT comes before FROM.
 fn columns(names: &Names, line: &str, before: &str) -> Vec<String> {
-    let mut columns: Vec<String> = in_scope(names, line, before).into_iter().flat_map(|(_, table)| table.columns.clone()).collect();
+    let scope = in_scope(names, line, before);
+    let mut columns: Vec<String> = if scope.is_empty() {
+        let own = names.tables.iter().filter(|table| !matches!(table.schema.as_str(), "system" | "information_schema"));
+        own.flat_map(|table| table.columns.clone()).collect()
+    } else {
+        scope.into_iter().flat_map(|(_, table)| table.columns.clone()).collect()
+    };
     columns.sort();
     columns.dedup();
     columns
@@ -251,11 +290,14 @@ fn columns(names: &Names, line: &str, before: &str) -> Vec<String> {
 /// What can follow `owner.`: columns of a table or alias, tables of a schema.
 fn members(names: &Names, line: &str, before: &str, owner: &str) -> Vec<String> {
     let bare = owner.trim_matches('"');
-    let aliased = in_scope(names, line, before).into_iter().find(|(alias, _)| alias.as_deref().is_some_and(|a| a.eq_ignore_ascii_case(bare)));
+    let aliased = in_scope(names, line, before)
+        .into_iter()
+        .find(|(alias, _)| alias.as_deref().is_some_and(|a| a.eq_ignore_ascii_case(bare)));
     if let Some((_, table)) = aliased {
         return table.columns.iter().map(|c| quote(c)).collect();
     }
-    let in_schema: Vec<String> = names.tables.iter().filter(|t| t.schema.eq_ignore_ascii_case(bare)).map(|t| quote(&t.name)).collect();
+    let in_schema: Vec<String> =
+        names.tables.iter().filter(|t| t.schema.eq_ignore_ascii_case(bare)).map(|t| quote(&t.name)).collect();
     if !in_schema.is_empty() {
         return in_schema;
     }
@@ -277,12 +319,15 @@ fn beginning_with(typed: &str, mut names: Vec<String>) -> Vec<Offer> {
 /// Keywords in the case that was begun: `sel` gives `select`, `SEL` and `Sel` give `SELECT`.
 fn keyword_case<'a>(typed: &str, keywords: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = String> {
     let lower = typed.starts_with(char::is_lowercase);
-    keywords.into_iter().map(move |keyword| if lower { keyword.to_ascii_lowercase() } else { keyword.to_ascii_uppercase() })
+    keywords
+        .into_iter()
+        .map(move |keyword| if lower { keyword.to_ascii_lowercase() } else { keyword.to_ascii_uppercase() })
 }
 
 /// Files and folders that begin as typed; folders end in `/`, `~/` is the home.
 fn files(typed: &str) -> Vec<Offer> {
-    let (folder, begun) = typed.rsplit_once('/').map_or(("", typed), |(folder, begun)| (&typed[..=folder.len()], begun));
+    let (folder, begun) =
+        typed.rsplit_once('/').map_or(("", typed), |(folder, begun)| (&typed[..=folder.len()], begun));
     let place = match folder.strip_prefix("~/") {
         Some(rest) => match etcetera::home_dir() {
             Ok(home) => home.join(rest),
@@ -314,7 +359,11 @@ mod tests {
     use crate::cli::names::Function;
 
     fn names() -> Names {
-        let function = |name: &str, signature: &str| Function { name: name.to_owned(), signature: signature.to_owned(), about: String::new() };
+        let function = |name: &str, signature: &str| Function {
+            name: name.to_owned(),
+            signature: signature.to_owned(),
+            about: String::new(),
+        };
         let table = |name: &str, columns: &[&str]| Table {
             schema: "main".to_owned(),
             name: name.to_owned(),
@@ -322,14 +371,20 @@ mod tests {
         };
         Names {
             keywords: ["SELECT", "FROM", "WHERE", "SET", "ORDER", "LANGUAGE", "AS"].map(str::to_owned).to_vec(),
-            tables: vec![table("traces", &["id", "lang", "trace"]), table("questions", &["id", "question"]), table("My table", &["Big"])],
+            tables: vec![
+                table("traces", &["id", "lang", "trace"]),
+                table("questions", &["id", "question"]),
+                table("My table", &["Big"]),
+            ],
             functions: vec![
                 function("lang_detect", "lang_detect(text [, candidates])"),
                 function("llm_complete", "llm_complete(model, prompt [, temperature])"),
                 function("math_boxed", "math_boxed(text [, compat])"),
                 function("read_json", "read_json(url [, filename])"),
             ],
-            settings: ["glotrace.budget", "glotrace.seed", "datafusion.execution.batch_size"].map(str::to_owned).to_vec(),
+            settings: ["glotrace.budget", "glotrace.seed", "datafusion.execution.batch_size"]
+                .map(str::to_owned)
+                .to_vec(),
             models: ["smollm2", "builtin:tagger"].map(str::to_owned).to_vec(),
         }
     }
@@ -352,8 +407,24 @@ mod tests {
     }
 
     #[test]
+    fn with_nothing_typed_the_columns_alone() {
+        assert_eq!(at("SELECT * FROM questions WHERE |"), ["id", "question"]);
+    }
+
+    #[test]
     fn another_statement_lends_no_columns() {
-        assert_eq!(at("SELECT * FROM traces; SELECT tra|"), ["traces"]);
+        assert_eq!(at("SELECT * FROM questions; SELECT quest| FROM traces"), ["questions"]);
+    }
+
+    #[test]
+    fn where_no_table_is_named_yet_all_columns_are_offered() {
+        assert_eq!(at("SELECT la|"), ["lang", "lang_detect(", "language"]);
+        assert_eq!(at("SELECT temp|"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn inside_a_call_its_arguments_are_offered() {
+        assert_eq!(at("SELECT llm_complete('smollm2', 'x', temp|"), ["temperature => "]);
     }
 
     #[test]

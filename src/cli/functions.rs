@@ -33,9 +33,11 @@ pub async fn list(session: &mut Session, pattern: Option<&str>) -> Result<()> {
     if found.is_empty() {
         return Err(unknown(&names, &wanted));
     }
-    let column = |of: fn(&Function) -> &String| Arc::new(StringArray::from_iter_values(found.iter().map(|f| of(f)))) as ArrayRef;
-    let batch = RecordBatch::try_from_iter([("signature", column(|f| &f.signature)), ("description", column(|f| &f.about))])
-        .map_err(|error| Error::internal(error.to_string()))?;
+    let column =
+        |of: fn(&Function) -> &String| Arc::new(StringArray::from_iter_values(found.iter().map(|f| of(f)))) as ArrayRef;
+    let batch =
+        RecordBatch::try_from_iter([("signature", column(|f| &f.signature)), ("description", column(|f| &f.about))])
+            .map_err(|error| Error::internal(error.to_string()))?;
     session.show(&batch.schema(), &[batch]).await
 }
 

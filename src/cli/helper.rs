@@ -43,7 +43,10 @@ impl Helper for SqlHelper {}
 impl Validator for SqlHelper {
     fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
         let input = context.input();
-        let ends = is_command(input) || BARE.contains(&input.trim()) || is_complete(input);
+        let (before, last) = input.rsplit_once('\n').unwrap_or(("", input));
+        let ends = is_complete(input)
+            || BARE.contains(&input.trim())
+            || (is_command(last) && (is_complete(before) || is_command(before)));
         Ok(if ends { ValidationResult::Valid(None) } else { ValidationResult::Incomplete })
     }
 }
@@ -81,7 +84,11 @@ impl Hinter for SqlHelper {
         let text = self.with_names(|names| {
             let (name, _) = call_at(before)?;
             let known = names.function(&name)?;
-            Some(if known.about.is_empty() { known.signature.clone() } else { format!("{}  {}", known.signature, known.about) })
+            Some(if known.about.is_empty() {
+                known.signature.clone()
+            } else {
+                format!("{}  {}", known.signature, known.about)
+            })
         })?;
         let columns = terminal_size::terminal_size_of(std::io::stdout()).map_or(80, |(width, _)| usize::from(width.0));
         let last_line = line.rsplit('\n').next().unwrap_or(line);
@@ -142,7 +149,10 @@ impl Highlighter for SqlHelper {
 
 /// Line breaks stay outside the colour, where some terminals would paint to the edge.
 fn paint(style: Style, text: &str) -> String {
-    text.split('\n').map(|line| if line.is_empty() { String::new() } else { style.paint(line).to_string() }).collect::<Vec<_>>().join("\n")
+    text.split('\n')
+        .map(|line| if line.is_empty() { String::new() } else { style.paint(line).to_string() })
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn style(names: &Names, all: &[Token], index: usize, line: &str) -> Option<Style> {
@@ -175,14 +185,21 @@ fn partner(line: &str, cursor: usize) -> Option<(usize, usize)> {
         .filter_map(|t| Some((t.range.start, t.text(line).chars().next()?)))
         .filter(|(_, sign)| "()[]{}".contains(*sign))
         .collect();
-    let here = [Some(cursor), cursor.checked_sub(1)].into_iter().flatten().find_map(|at| signs.iter().position(|(place, _)| *place == at))?;
+    let here = [Some(cursor), cursor.checked_sub(1)]
+        .into_iter()
+        .flatten()
+        .find_map(|at| signs.iter().position(|(place, _)| *place == at))?;
     let opens = |sign: char| "([{".contains(sign);
     let mut depth = 0i32;
     let mut seek = |place: usize| {
         depth += if opens(signs[place].1) { 1 } else { -1 };
         depth == 0
     };
-    let there = if opens(signs[here].1) { (here..signs.len()).find(|place| seek(*place)) } else { (0..=here).rev().find(|place| seek(*place)) }?;
+    let there = if opens(signs[here].1) {
+        (here..signs.len()).find(|place| seek(*place))
+    } else {
+        (0..=here).rev().find(|place| seek(*place))
+    }?;
     Some((signs[here].0, signs[there].0))
 }
 
@@ -195,7 +212,11 @@ mod tests {
     fn helper() -> SqlHelper {
         let names = Names {
             keywords: vec!["SELECT".to_owned(), "FROM".to_owned()],
-            functions: vec![Function { name: "math_boxed".to_owned(), signature: "math_boxed(text [, compat])".to_owned(), about: "the last box".to_owned() }],
+            functions: vec![Function {
+                name: "math_boxed".to_owned(),
+                signature: "math_boxed(text [, compat])".to_owned(),
+                about: "the last box".to_owned(),
+            }],
             ..Names::default()
         };
         SqlHelper::new(Arc::new(RwLock::new(names)))

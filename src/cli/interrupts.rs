@@ -43,7 +43,8 @@ impl Interrupts {
                 let leaves = if interactive { code == TERMINATED } else { *told.count.borrow() > 1 };
                 if leaves {
                     if let Some(mode) = &terminal {
-                        let _ = rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, mode);
+                        let _ =
+                            rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, mode);
                     }
                     std::process::exit(i32::from(code));
                 }

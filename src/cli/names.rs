@@ -32,8 +32,16 @@ impl Names {
         let known = engine.completions().await;
         Self {
             keywords: known.keywords,
-            tables: known.tables.into_iter().map(|t| Table { schema: t.schema, name: t.name, columns: t.columns }).collect(),
-            functions: known.functions.into_iter().map(|f| Function { name: f.name, signature: f.signature, about: f.about }).collect(),
+            tables: known
+                .tables
+                .into_iter()
+                .map(|t| Table { schema: t.schema, name: t.name, columns: t.columns })
+                .collect(),
+            functions: known
+                .functions
+                .into_iter()
+                .map(|f| Function { name: f.name, signature: f.signature, about: f.about })
+                .collect(),
             settings: known.settings,
             models: known.models,
         }

@@ -138,7 +138,8 @@ impl Spool {
     /// # Errors
     /// Where the file cannot be written.
     pub fn append(mut self) -> Result<()> {
-        let mut target = File::options().append(true).open(&self.path).map_err(|error| Error::io("write to", &self.path, &error))?;
+        let mut target =
+            File::options().append(true).open(&self.path).map_err(|error| Error::io("write to", &self.path, &error))?;
         let before = target.metadata().map(|data| data.len());
         let added = self
             .file

@@ -13,7 +13,10 @@ pub struct Paged {
 }
 
 enum State {
-    Holding { text: Vec<u8>, lines: usize },
+    Holding {
+        text: Vec<u8>,
+        lines: usize,
+    },
     Paging(Child),
     /// No pager could be started, or the screen was chosen.
     Plain,
@@ -25,7 +28,9 @@ impl Paged {
     /// `lines`: the height of the terminal; `None` prints without a pager.
     pub fn new(lines: Option<usize>) -> Self {
         match lines {
-            Some(lines) => Self { state: State::Holding { text: Vec::new(), lines: 0 }, lines: lines.saturating_sub(2).max(1) },
+            Some(lines) => {
+                Self { state: State::Holding { text: Vec::new(), lines: 0 }, lines: lines.saturating_sub(2).max(1) }
+            }
             None => Self { state: State::Plain, lines: 0 },
         }
     }

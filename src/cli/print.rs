@@ -59,7 +59,8 @@ pub struct Printer {
 }
 
 enum To {
-    Screen { writer: Box<dyn RowWriter>, screen: Shared<BufWriter<Screen>> },
+    /// `schema` until the first rows come: a statement that fails before leaves no lonely header.
+    Screen { writer: Box<dyn RowWriter>, screen: Shared<BufWriter<Screen>>, schema: Option<SchemaRef> },
     /// The first result of a file.
     File { batches: mpsc::Sender<Result<RecordBatch, DataFusionError>>, written: JoinHandle<Result<u64>> },
     /// A further one.
@@ -104,9 +105,8 @@ impl Printer {
     pub fn to_screen(look: Look, stdout: Stdout, height: Option<usize>, schema: &SchemaRef) -> Result<Self> {
         let screen = if height.is_some() { Screen::Paged(Paged::new(height)) } else { Screen::Stdout(stdout) };
         let screen = Shared::new(BufWriter::with_capacity(1 << 16, screen));
-        let mut writer = row_writer(look.format, Box::new(screen.clone()), &look.options())?;
-        writer.begin(schema)?;
-        Ok(Self { look, to: To::Screen { writer, screen }, rows: 0 })
+        let writer = row_writer(look.format, Box::new(screen.clone()), &look.options())?;
+        Ok(Self { look, to: To::Screen { writer, screen, schema: Some(schema.clone()) }, rows: 0 })
     }
 
     /// To a file, all rows.
@@ -135,15 +135,25 @@ impl Printer {
         matches!(self.to, To::Screen { .. }) && !is_table(self.look.format)
     }
 
+    fn begin(&mut self) -> Result<()> {
+        match &mut self.to {
+            To::Screen { writer, schema, .. } => schema.take().map_or(Ok(()), |schema| writer.begin(&schema)),
+            To::File { .. } | To::Spool { .. } => Ok(()),
+        }
+    }
+
     /// # Errors
     /// Where the destination cannot be written.
     pub async fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
         let before = self.rows;
         self.rows += batch.num_rows();
+        self.begin()?;
         match &mut self.to {
             // These two count what they do not show.
-            To::Screen { writer, .. } if is_table(self.look.format) || self.look.format == Format::Line => writer.batch(batch),
-            To::Screen { writer, screen } => {
+            To::Screen { writer, .. } if is_table(self.look.format) || self.look.format == Format::Line => {
+                writer.batch(batch)
+            }
+            To::Screen { writer, screen, .. } => {
                 let room = self.look.max_rows.map_or(usize::MAX, |max| max.saturating_sub(before));
                 if room > 0 {
                     writer.batch(&batch.slice(0, room.min(batch.num_rows())))?;
@@ -169,15 +179,21 @@ impl Printer {
     ///
     /// # Errors
     /// Where the destination cannot be written; a file is then what it was before.
-    pub async fn finish(self) -> Result<usize> {
+    pub async fn finish(mut self) -> Result<usize> {
+        self.begin()?;
         match self.to {
-            To::Screen { mut writer, mut screen } => {
+            To::Screen { mut writer, mut screen, .. } => {
                 writer.finish()?;
                 drop(writer);
                 let counted = is_table(self.look.format) || self.look.format == Format::Line;
                 let rest = self.look.max_rows.filter(|max| self.rows > *max).map(|max| match counted {
                     true => self.look.rest.to_owned(),
-                    false => format!("{} of {} rows shown: {}", thousands(max as u64), thousands(self.rows as u64), self.look.rest),
+                    false => format!(
+                        "{} of {} rows shown: {}",
+                        thousands(max as u64),
+                        thousands(self.rows as u64),
+                        self.look.rest
+                    ),
                 });
                 screen
                     .flush()

@@ -81,7 +81,8 @@ impl Progress {
         let mut stderr = std::io::stderr().lock();
         // A terminal that went away must not stop the statement.
         let _ = if self.show == Show::Line {
-            let columns = terminal_size::terminal_size_of(std::io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
+            let columns =
+                terminal_size::terminal_size_of(std::io::stderr()).map_or(80, |(width, _)| usize::from(width.0));
             self.drawn = true;
             write!(stderr, "\r\x1b[2K{}", cut(&text, columns.saturating_sub(1))).and_then(|()| stderr.flush())
         } else {
@@ -156,7 +157,9 @@ fn left(snapshot: &ProgressSnapshot, elapsed: Duration, pace: &Pace) -> Option<D
     let seconds = if snapshot.calls_total > snapshot.calls_done && pace.calls_per_second > 0.0 {
         (snapshot.calls_total - snapshot.calls_done) as f64 / pace.calls_per_second
     } else {
-        let total = snapshot.total_rows.filter(|total| *total > snapshot.rows && snapshot.rows > 0 && snapshot.calls_total == 0)?;
+        let total = snapshot
+            .total_rows
+            .filter(|total| *total > snapshot.rows && snapshot.rows > 0 && snapshot.calls_total == 0)?;
         elapsed.as_secs_f64() * (total - snapshot.rows) as f64 / snapshot.rows as f64
     };
     Duration::try_from_secs_f64(seconds).ok().filter(|left| left.as_secs() < 100 * 24 * 3600)
@@ -225,7 +228,15 @@ mod tests {
 
     #[test]
     fn without_calls_the_rows_tell_the_time_left() {
-        let plain = ProgressSnapshot { calls_done: 0, calls_total: 0, from_store: 0, calls_failed: 0, tokens: 0, usd: 0.0, ..snapshot() };
+        let plain = ProgressSnapshot {
+            calls_done: 0,
+            calls_total: 0,
+            from_store: 0,
+            calls_failed: 0,
+            tokens: 0,
+            usd: 0.0,
+            ..snapshot()
+        };
         let pace = Pace { calls_per_second: 0.0, tokens_per_second: 0.0 };
         assert_eq!(left(&plain, Duration::from_secs(10), &pace), Some(Duration::from_secs(30)));
     }

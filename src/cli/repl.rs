@@ -134,7 +134,8 @@ impl Prompt<'_> {
             bare if BARE.contains(&bare) => format!(".{bare}"),
             _ => line.to_owned(),
         };
-        if !super::script::is_command(&line) {
+        // Several lines come from a paste: they are a script, whatever they begin with.
+        if !super::script::is_command(&line) || line.trim().contains('\n') {
             self.runtime.block_on(self.session.script(None, &line));
             return true;
         }
@@ -147,7 +148,8 @@ impl Prompt<'_> {
             },
             Ok(After::History(lines)) => {
                 let all: Vec<&String> = self.editor.history().iter().collect();
-                let shown: String = all[all.len().saturating_sub(lines)..].iter().map(|line| format!("{line}\n")).collect();
+                let shown: String =
+                    all[all.len().saturating_sub(lines)..].iter().map(|line| format!("{line}\n")).collect();
                 if let Err(error) = self.session.stdout.print(&shown) {
                     self.session.report(&error);
                 }

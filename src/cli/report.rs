@@ -33,7 +33,8 @@ pub fn report(error: &Error, color: bool) -> String {
             let (line, lead, carets) = excerpt(place);
             out += &format!("   {} {line}\n", paint(Style::new().dimmed(), &format!("{number} |")));
             let gutter = format!("{:width$} |", "", width = number.len());
-            out += &format!("   {} {lead}{}\n", paint(Style::new().dimmed(), &gutter), paint(Color::Red.bold(), &carets));
+            out +=
+                &format!("   {} {lead}{}\n", paint(Style::new().dimmed(), &gutter), paint(Color::Red.bold(), &carets));
         }
     }
     if let Some(hint) = &error.hint {
@@ -105,7 +106,13 @@ mod tests {
 
     fn error(text: &str, column: usize, width: usize) -> Error {
         Error::query("no column named `langage` in `traces`")
-            .at(Place { origin: Some("queries/20_features.sql".to_owned()), line: 14, column, width, text: text.to_owned() })
+            .at(Place {
+                origin: Some("queries/20_features.sql".to_owned()),
+                line: 14,
+                column,
+                width,
+                text: text.to_owned(),
+            })
             .with_hint("did you mean `lang`?")
     }
 
@@ -137,7 +144,10 @@ hint: did you mean `lang`?
         let shown = report(&error(&long, column, 5), false);
         let lines: Vec<&str> = shown.lines().collect();
         assert!(lines[2].width() < EXCERPT + 12 && lines[2].contains("wrong"));
-        assert_eq!(lines[2].find("wrong").map(|byte| lines[2][..byte].width()), lines[3].find('^').map(|byte| lines[3][..byte].width()));
+        assert_eq!(
+            lines[2].find("wrong").map(|byte| lines[2][..byte].width()),
+            lines[3].find('^').map(|byte| lines[3][..byte].width())
+        );
     }
 
     #[test]

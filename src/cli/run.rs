@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
@@ -81,7 +82,14 @@ fn run(runtime: &Runtime, line: CommandLine) -> Result<u8> {
     runtime.block_on(async {
         let done = match verb {
             Some(Verb::Run { force, .. }) => study::run(&mut session, &paths, force).await,
-            Some(Verb::Models { action }) => models::run(&mut session, &action).await,
+            Some(Verb::Models { action }) => {
+                let interrupts = Arc::clone(&session.interrupts);
+                tokio::select! {
+                    done = models::run(&mut session, &action) => done,
+                    // A download is dropped, and what was half fetched with it.
+                    () = interrupts.wait(1) => Err(Error::new(ErrorKind::Interrupted, "interrupted")),
+                }
+            }
             Some(Verb::Functions { name }) => functions::run(&mut session, name.as_deref()).await,
             Some(Verb::Completions { .. }) => Ok(()),
             None => {

@@ -22,7 +22,13 @@ pub fn pieces(origin: Option<&str>, text: &str) -> Result<Vec<Piece>> {
         if is_command(line) && split::is_complete(&pending) {
             flush(origin, &mut pending, pending_line, &mut pieces)?;
             let line = line.trim_end();
-            let place = Place { origin: origin.map(str::to_owned), line: index + 1, column: 1, width: line.chars().count(), text: line.to_owned() };
+            let place = Place {
+                origin: origin.map(str::to_owned),
+                line: index + 1,
+                column: 1,
+                width: line.chars().count(),
+                text: line.to_owned(),
+            };
             pieces.push(Piece::Command { line: line.to_owned(), place });
             pending_line = index + 2;
         } else {
@@ -48,7 +54,8 @@ fn flush(origin: Option<&str>, pending: &mut String, line: usize, pieces: &mut V
         place.line += line - 1;
         place
     };
-    let statements = split::split(origin, pending).map_err(|error| Error { place: error.place.map(|place| Box::new(below(*place))), ..error })?;
+    let statements = split::split(origin, pending)
+        .map_err(|error| Error { place: error.place.map(|place| Box::new(below(*place))), ..error })?;
     pieces.extend(statements.into_iter().map(|mut statement| {
         statement.line += line - 1;
         Piece::Sql(statement)

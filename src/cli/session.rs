@@ -24,7 +24,9 @@ use crate::plan::split::Statement;
 use crate::write::Format;
 
 /// How long a statement that was asked to stop may take to put away what its model calls finished.
-const GRACE: Duration = Duration::from_millis(800);
+const GRACE: Duration = Duration::from_secs(5);
+/// The same for a statement that has called no model.
+const SHORT_GRACE: Duration = Duration::from_millis(100);
 /// `_` keeps this much of a result in memory; of a larger one it keeps the first rows, and that is said.
 const KEPT_BYTES: usize = 512 << 20;
 /// Failed model calls that are told one by one.
@@ -112,10 +114,17 @@ impl Session {
     ///
     /// # Errors
     /// Where the database cannot be opened or a setting is wrong.
-    pub async fn open(database: Option<PathBuf>, options: Options, interactive: bool, interrupts: Arc<Interrupts>) -> Result<Self> {
+    pub async fn open(
+        database: Option<PathBuf>,
+        options: Options,
+        interactive: bool,
+        interrupts: Arc<Interrupts>,
+    ) -> Result<Self> {
         let color = colored(options.color);
         let params = options.param.clone();
-        let output = options.output.as_ref().map(|path| Target::new(path, options.format.or_else(|| Format::from_path(path).ok()).unwrap_or(Format::Csv)));
+        let output = options.output.as_ref().map(|path| {
+            Target::new(path, options.format.or_else(|| Format::from_path(path).ok()).unwrap_or(Format::Csv))
+        });
         Ok(Self {
             engine: open_engine(database.as_deref(), &options, &params).await?,
             format: options.format.filter(|_| output.is_none()),
@@ -123,7 +132,11 @@ impl Session {
             max_rows: options.maxrows,
             timer: options.timer,
             keep_going: options.keep_going,
-            progress: if options.quiet && !options.progress { Show::Never } else { Show::choose(options.no_progress, options.progress) },
+            progress: if options.quiet && !options.progress {
+                Show::Never
+            } else {
+                Show::choose(options.no_progress, options.progress)
+            },
             output,
             once: None,
             last: None,
@@ -189,10 +202,12 @@ impl Session {
             };
             let ran = match piece {
                 Piece::Sql(statement) => self.statement(&statement).await.map(|()| After::GoOn),
-                Piece::Command { line, place } => command::execute(self, &line).await.map_err(|error| match error.place {
-                    Some(_) => error,
-                    None => error.at(place),
-                }),
+                Piece::Command { line, place } => {
+                    command::execute(self, &line).await.map_err(|error| match error.place {
+                        Some(_) => error,
+                        None => error.at(place),
+                    })
+                }
             };
             match ran {
                 Ok(After::GoOn) => {}
@@ -225,7 +240,10 @@ impl Session {
     /// Where the file cannot be read, or files read each other without end.
     pub async fn file(&mut self, path: &Path) -> Result<bool> {
         if self.depth >= DEPTH {
-            return Err(Error::query(format!("`{}` is read from files that read each other, {DEPTH} deep", path.display())));
+            return Err(Error::query(format!(
+                "`{}` is read from files that read each other, {DEPTH} deep",
+                path.display()
+            )));
         }
         let text = super::script::read(path)?;
         let origin = if path.as_os_str() == "-" { "stdin".into() } else { path.to_string_lossy() };
@@ -326,9 +344,10 @@ impl Session {
             };
         } else {
             engine.cancel();
+            let grace = if engine.progress().calls_total > 0 { GRACE } else { SHORT_GRACE };
             tokio::select! {
                 _ = &mut work => {}
-                () = tokio::time::sleep(GRACE) => {}
+                () = tokio::time::sleep(grace) => {}
                 () = interrupts.wait(2) => {}
             }
             work.abort();
@@ -362,7 +381,8 @@ impl Session {
         }
         if calls_failed > 0 {
             self.outcome.calls_failed = true;
-            self.say(&format!("warning: {} failed; their values are NULL", count(calls_failed, "model call")));
+            let whose = if calls_failed == 1 { "its value is" } else { "their values are" };
+            self.say(&format!("warning: {} failed; {whose} NULL", count(calls_failed, "model call")));
             for failure in engine.failures().iter().take(FAILURES) {
                 self.say(&format!("  {}: {}", failure.model, failure.message.lines().next().unwrap_or_default()));
             }
@@ -415,7 +435,9 @@ impl Session {
     }
 
     fn one_more_result(&mut self) {
-        if self.once.take().is_none() && let Some(output) = &mut self.output {
+        if self.once.take().is_none()
+            && let Some(output) = &mut self.output
+        {
             output.results += 1;
         }
     }
@@ -436,7 +458,11 @@ impl Session {
             columns: terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0)),
             null: self.null.clone(),
             color: on_terminal && self.color,
-            rest: if self.interactive { "all rows: .last; to ask them more: FROM _" } else { "all rows: --maxrows none" },
+            rest: if self.interactive {
+                "all rows: .last; to ask them more: FROM _"
+            } else {
+                "all rows: --maxrows none"
+            },
         }
     }
 
@@ -480,7 +506,7 @@ fn count(n: u64, what: &str) -> String {
     format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
-fn interrupted() -> Error {
+pub fn interrupted() -> Error {
     Error::new(ErrorKind::Interrupted, "interrupted; finished calls are kept")
 }
 

@@ -15,7 +15,8 @@ use crate::study::{Role, Wrote, files, finished, open};
 pub fn begins_with_database(paths: &[PathBuf]) -> bool {
     let [first, _, ..] = paths else { return false };
     let is_sql = |path: &Path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("sql"));
-    let holds_sql = || std::fs::read_dir(first).is_ok_and(|entries| entries.flatten().any(|entry| is_sql(&entry.path())));
+    let holds_sql =
+        || std::fs::read_dir(first).is_ok_and(|entries| entries.flatten().any(|entry| is_sql(&entry.path())));
     !is_sql(first) && (first.join("glotrace.sqlite").exists() || !holds_sql())
 }
 
@@ -112,7 +113,8 @@ async fn summary(session: &mut Session, all: &[Ran]) -> Result<()> {
         .collect();
     let text = |of: fn(&Row<'_>) -> Option<String>| Arc::new(rows.iter().map(of).collect::<StringArray>()) as ArrayRef;
     let number = |of: fn(&Row<'_>) -> Option<u64>| Arc::new(rows.iter().map(of).collect::<UInt64Array>()) as ArrayRef;
-    let seconds: Float64Array = rows.iter().map(|(ran, _)| (ran.seconds * 1000.0).round() / 1000.0).collect::<Vec<_>>().into();
+    let seconds: Float64Array =
+        rows.iter().map(|(ran, _)| (ran.seconds * 1000.0).round() / 1000.0).collect::<Vec<_>>().into();
     let batch = RecordBatch::try_from_iter_with_nullable([
         ("file", text(|(ran, _)| Some(ran.file.clone())), true),
         ("state", text(|(ran, _)| Some(ran.state.to_owned())), true),
@@ -122,7 +124,11 @@ async fn summary(session: &mut Session, all: &[Ran]) -> Result<()> {
         ("seconds", Arc::new(seconds) as ArrayRef, true),
     ])
     .map_err(|error| Error::internal(error.to_string()))?;
-    session.show(&batch.schema(), &[batch]).await
+    // With -o the file holds the results of the study's queries; this table is about the run.
+    let output = session.output.take();
+    let shown = session.show(&batch.schema(), &[batch]).await;
+    session.output = output;
+    shown
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::write::{self, Format, WriteOptions};
 
 impl Engine {
     pub(super) async fn copy(&self, statement: &Statement, copy: Copy, run: &Arc<StatementRun>) -> Result<Answer> {
+        self.writable()?;
         let mut target = copy.target;
         self.shared.substitute(statement, &mut target)?;
         let target = constant_text(&target)?;
@@ -30,6 +31,10 @@ impl Engine {
         }
         let format = format.map_or_else(|| Format::from_path(path), Ok)?;
         let plan = self.plan_query(statement, copy.query).await?;
+        // `COPY … TO 'results/x.csv'` makes `results`, as a study's first run needs it.
+        if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, &e))?;
+        }
         let stream = self.stream(statement, plan, run).await?;
         let written = write::copy_to(stream, path, format, &options).await.map_err(|e| self.place(statement, e))?;
         Ok(Answer::Done { message: format!("COPY {target}: {}", rows(written)), rows: Some(written) })

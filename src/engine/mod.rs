@@ -36,7 +36,7 @@ use crate::models::{Definition, Models};
 use crate::plan::model_call::run::{Failure, StatementRun};
 use crate::plan::model_call::{HoistModelCalls, ModelCallPlanner};
 use crate::plan::parse::{Parsed, parse};
-use crate::plan::rewrite::{self, Macro, MacroBody, value_of_text};
+use crate::plan::rewrite::{self, Macro, value_of_text};
 use crate::plan::split::{Statement, split};
 use crate::settings::Settings;
 use crate::store::Store;
@@ -311,11 +311,6 @@ impl Shared {
         let macros = self.macros.read().unwrap_or_else(PoisonError::into_inner);
         let function_parameters = |name: &str| self.functions.parameters(name).map(|all| all.iter().map(|p| p.name.to_owned()).collect());
         run(&rewrite::Context { statement, parameters: &parameters, macros: &macros, function_parameters: &function_parameters })
-    }
-
-    fn is_table_macro(&self, name: &str) -> bool {
-        let macros = self.macros.read().unwrap_or_else(PoisonError::into_inner);
-        matches!(macros.get(name), Some(Macro { body: MacroBody::Table(_), .. }))
     }
 
     fn state(&self) -> Result<SessionState> {

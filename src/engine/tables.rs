@@ -60,7 +60,7 @@ impl Engine {
         BTreeMap::from([("statement".to_owned(), statement.text.clone()), ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())])
     }
 
-    fn writable(&self) -> Result<()> {
+    pub(super) fn writable(&self) -> Result<()> {
         if self.shared.store.is_readonly() {
             return Err(Error::query("the database was opened read-only").with_hint("leave out --readonly to write to it"));
         }

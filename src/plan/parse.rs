@@ -177,7 +177,7 @@ fn setting_name(p: &mut Parser<'_>) -> Parse<String> {
     Ok(parts.to_string().to_lowercase())
 }
 
-fn select_all_from(table: ast::TableFactor) -> Parse<Box<Query>> {
+fn select_all_from(table: &impl std::fmt::Display) -> Parse<Box<Query>> {
     Parser::new(&DuckDbDialect {}).try_with_sql(&format!("SELECT * FROM {table}"))?.parse_query()
 }
 
@@ -186,7 +186,7 @@ fn relation_or_query(p: &mut Parser<'_>) -> Parse<Box<Query>> {
         Token::Word(w) if matches!(w.keyword, Keyword::SELECT | Keyword::WITH | Keyword::FROM | Keyword::VALUES) => p.parse_query(),
         _ => {
             let factor = p.parse_table_factor()?;
-            select_all_from(factor)
+            select_all_from(&factor)
         }
     }
 }
@@ -199,8 +199,9 @@ fn parse_copy(p: &mut Parser<'_>) -> Parse<Parsed> {
         p.expect_token(&Token::RParen)?;
         query
     } else {
-        let factor = p.parse_table_factor()?;
-        select_all_from(factor)?
+        // Not parse_table_factor: it would take TO for the table's alias.
+        let name = p.parse_object_name(false)?;
+        select_all_from(&name)?
     };
     p.expect_keyword(Keyword::TO)?;
     let target = p.parse_expr()?;

@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::arrow::array::builder::{
-    ArrayBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, NullBufferBuilder, StringBuilder, StringViewBuilder, TimestampMicrosecondBuilder,
+    ArrayBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, NullBufferBuilder, StringBuilder,
+    StringViewBuilder, TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::array::{ArrayRef, ListArray, StructArray};
 use datafusion::arrow::buffer::{OffsetBuffer, ScalarBuffer};
@@ -77,7 +78,9 @@ impl Column {
             DataType::Int64 => Column::Int(Int64Builder::new()),
             DataType::Float64 => Column::Float(Float64Builder::new()),
             DataType::Date32 => Column::Date(Date32Builder::new()),
-            DataType::Timestamp(..) => Column::Time(TimestampMicrosecondBuilder::new().with_data_type(data_type.clone())),
+            DataType::Timestamp(..) => {
+                Column::Time(TimestampMicrosecondBuilder::new().with_data_type(data_type.clone()))
+            }
             DataType::Utf8View => Column::View(StringViewBuilder::new()),
             DataType::Utf8 => Column::Text(StringBuilder::new()),
             DataType::List(field) => Column::List(Box::new(List {
@@ -86,9 +89,10 @@ impl Column {
                 ends: vec![0],
                 valid: NullBufferBuilder::new(0),
             })),
-            DataType::Struct(fields) => {
-                Column::Struct(Box::new(Record { columns: Columns::new(fields, None)?, valid: NullBufferBuilder::new(0) }))
-            }
+            DataType::Struct(fields) => Column::Struct(Box::new(Record {
+                columns: Columns::new(fields, None)?,
+                valid: NullBufferBuilder::new(0),
+            })),
             other => return Err(ArrowError::NotYetImplemented(format!("reading {other} from text"))),
         })
     }
@@ -155,7 +159,10 @@ impl Column {
     pub fn push_int(&mut self, v: i64) -> Result<(), Mismatch> {
         match self {
             Column::Int(b) => b.append_value(v),
-            #[expect(clippy::cast_precision_loss, reason = "integers among floats are floats, as in every reader of JSON and CSV")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "integers among floats are floats, as in every reader of JSON and CSV"
+            )]
             Column::Float(b) => b.append_value(v as f64),
             column if column.is_text() => return column.push_text(&v.to_string()),
             column => return Err(Mismatch::new(column, &format!("the number {v}"))),
@@ -205,7 +212,12 @@ impl Column {
             Column::List(list) => {
                 let ends = std::mem::replace(&mut list.ends, vec![0]);
                 let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
-                Arc::new(ListArray::try_new(Arc::clone(&list.field), offsets, list.item.finish()?, list.valid.finish())?)
+                Arc::new(ListArray::try_new(
+                    Arc::clone(&list.field),
+                    offsets,
+                    list.item.finish()?,
+                    list.valid.finish(),
+                )?)
             }
             Column::Struct(record) => {
                 let valid = record.valid.finish();
@@ -251,7 +263,16 @@ impl Columns {
             read.push(Column::new(fields[*field].data_type())?);
         }
         let index = fields.iter().enumerate().map(|(at, field)| (field.name().clone(), at)).collect();
-        Ok(Self { fields: fields.clone(), index, place, read, rows: 0, strict: false, partial: false, advice: String::new() })
+        Ok(Self {
+            fields: fields.clone(),
+            index,
+            place,
+            read,
+            rows: 0,
+            strict: false,
+            partial: false,
+            advice: String::new(),
+        })
     }
 
     /// From here on, keys that are no columns are errors, and errors come with this advice.

@@ -179,7 +179,12 @@ fn parse_float(text: &str) -> Option<f64> {
 }
 
 /// Looks at the rows until `enough` says so; gives how many were seen, and whether they were all.
-pub(super) fn infer(file: &TextFile, layout: &Layout, all_text: bool, mut enough: impl FnMut(u64, u64) -> bool) -> Result<(Keys, u64, bool)> {
+pub(super) fn infer(
+    file: &TextFile,
+    layout: &Layout,
+    all_text: bool,
+    mut enough: impl FnMut(u64, u64) -> bool,
+) -> Result<(Keys, u64, bool)> {
     let mut kinds = vec![Kind::Null; layout.names.len()];
     let mut records = layout.records(file)?;
     let (mut rows, mut bytes) = (0, 0);

@@ -127,9 +127,9 @@ impl CsvRecords {
             }
             self.text.input.consume(used);
             if stray {
-                return Err(self
-                    .error_at("text follows the closing quote of a field", self.ends.len())
-                    .with_hint("double a quote inside a quoted field, or read with quote => '' where quotes are plain text"));
+                return Err(self.error_at("text follows the closing quote of a field", self.ends.len()).with_hint(
+                    "double a quote inside a quoted field, or read with quote => '' where quotes are plain text",
+                ));
             }
             if ended {
                 self.end_field(state);

@@ -49,8 +49,10 @@ pub(super) async fn find(query: &FileQuery, options: &ReadOptions, web: &Web) ->
                 "http" | "https" => {
                     let path = url.split(['?', '#']).next().unwrap_or(url);
                     if path.contains('*') {
-                        return Err(Error::query(format!("`{url}`: a web server has no list of its files, so a glob cannot be matched"))
-                            .with_hint("name each file, or use hf:// where the files are a data set of the hub"));
+                        return Err(Error::query(format!(
+                            "`{url}`: a web server has no list of its files, so a glob cannot be matched"
+                        ))
+                        .with_hint("name each file, or use hf:// where the files are a data set of the hub"));
                     }
                     let (format, packing) = format_for(url, path, options)?;
                     found.push(Found { shown: url.to_owned(), format, packing, at: At::Web(WebFile::of_url(url)?) });
@@ -160,7 +162,10 @@ fn folder(url: &str, path: &Path, options: &ReadOptions, found: &mut Vec<Found>)
         let error = Error::world(format!("the folder `{url}` holds no file that can be read"));
         return Err(match others.first() {
             None => error,
-            Some(first) => error.with_hint(format!("it holds {} other files, as `{first}`; read_csv, read_json and read_parquet take any name", others.len())),
+            Some(first) => error.with_hint(format!(
+                "it holds {} other files, as `{first}`; read_csv, read_json and read_parquet take any name",
+                others.len()
+            )),
         });
     }
     Ok(())
@@ -173,8 +178,11 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         let entry = entry.map_err(|e| Error::io("read", folder, &e))?;
         let name = entry.file_name();
         if name == "_delta_log" {
-            return Err(Error::query(format!("`{}` is a Delta table: its files one by one would show deleted rows and old versions", folder.display()))
-                .with_hint("open the database that it belongs to"));
+            return Err(Error::query(format!(
+                "`{}` is a Delta table: its files one by one would show deleted rows and old versions",
+                folder.display()
+            ))
+            .with_hint("open the database that it belongs to"));
         }
         if name.to_string_lossy().starts_with(['.', '_']) {
             continue;
@@ -191,7 +199,10 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 
 fn pattern(url: &str, path: &Path, options: &ReadOptions, found: &mut Vec<Found>) -> Result<()> {
     let text = path.to_string_lossy();
-    let wrong = |reason: &str| Error::query(format!("`{url}` is no pattern for files: {reason}")).with_hint("known are *, ?, [abc] and ** for folders");
+    let wrong = |reason: &str| {
+        Error::query(format!("`{url}` is no pattern for files: {reason}"))
+            .with_hint("known are *, ?, [abc] and ** for folders")
+    };
     Pattern::new(&text).map_err(|e| wrong(e.msg))?;
     let matches = glob::glob_with(&text, MATCHING).map_err(|e| wrong(e.msg))?;
     let mut files = Vec::new();
@@ -212,7 +223,8 @@ fn pattern(url: &str, path: &Path, options: &ReadOptions, found: &mut Vec<Found>
         return Err(match std::fs::read_dir(folder) {
             Err(_) => error.with_hint(format!("there is no folder `{folder}`")),
             Ok(entries) => {
-                let mut names: Vec<String> = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+                let mut names: Vec<String> =
+                    entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
                 names.sort();
                 let more = if names.len() > 3 { ", …" } else { "" };
                 names.truncate(3);
@@ -248,7 +260,11 @@ fn near(path: &Path) -> Option<String> {
     if !folder.is_dir() {
         return Some(format!("there is no folder `{}`", folder.display()));
     }
-    let names: Vec<String> = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let names: Vec<String> = std::fs::read_dir(folder)
+        .ok()?
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
     let wanted = path.file_name()?.to_string_lossy();
     let nearest = closest(&wanted, names.iter().map(String::as_str))?;
     let nearest = path.with_file_name(nearest);

@@ -34,7 +34,11 @@ struct Failure {
     hint: Option<String>,
 }
 
-fn parse<'de, S: DeserializeSeed<'de, Value = ()>>(values: &'de JsonValues, failure: &RefCell<Failure>, seed: S) -> Result<()> {
+fn parse<'de, S: DeserializeSeed<'de, Value = ()>>(
+    values: &'de JsonValues,
+    failure: &RefCell<Failure>,
+    seed: S,
+) -> Result<()> {
     let text = values.value()?;
     let mut reader = serde_json::Deserializer::from_str(text);
     match seed.deserialize(&mut reader).and_then(|()| reader.end()) {
@@ -60,7 +64,9 @@ fn describe(values: &JsonValues, text: &str, error: &serde_json::Error, failure:
     match &failure.hint {
         Some(hint) => described.with_hint(hint),
         None if error.is_data() => described,
-        None if error.is_eof() => described.with_hint("the line ends inside a value: the file may have been cut short while it was written"),
+        None if error.is_eof() => {
+            described.with_hint("the line ends inside a value: the file may have been cut short while it was written")
+        }
         None => described.with_hint("each line must hold one JSON object; mend or remove this one"),
     }
 }
@@ -203,7 +209,11 @@ impl<'de> Visitor<'de> for Row<'_> {
 }
 
 /// One object into one row of `columns`; keys that it lacks are NULL. The outermost object has a `failure` to tell which column it was.
-fn fill<'de, A: MapAccess<'de>>(columns: &mut Columns, mut map: A, failure: Option<&RefCell<Failure>>) -> Result<(), A::Error> {
+fn fill<'de, A: MapAccess<'de>>(
+    columns: &mut Columns,
+    mut map: A,
+    failure: Option<&RefCell<Failure>>,
+) -> Result<(), A::Error> {
     let mut turn = 0;
     while let Some(Key(key)) = map.next_key()? {
         let Some(at) = columns.find(&key, turn) else {
@@ -211,7 +221,9 @@ fn fill<'de, A: MapAccess<'de>>(columns: &mut Columns, mut map: A, failure: Opti
                 if let Some(failure) = failure {
                     failure.borrow_mut().hint = Some(columns.advice.clone());
                 }
-                return Err(de::Error::custom(format_args!("the key `{key}` occurs here, but not in the rows from which the columns were inferred")));
+                return Err(de::Error::custom(format_args!(
+                    "the key `{key}` occurs here, but not in the rows from which the columns were inferred"
+                )));
             }
             map.next_value::<IgnoredAny>()?;
             continue;

@@ -123,7 +123,8 @@ impl JsonValues {
     fn place(&self, offset: usize) -> (Result<u64>, Vec<u8>, usize) {
         let offset = offset.min(self.value.len());
         let begin = self.value[..offset].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let end = self.value[offset..].iter().position(|byte| *byte == b'\n').map_or(self.value.len(), |at| offset + at);
+        let end =
+            self.value[offset..].iter().position(|byte| *byte == b'\n').map_or(self.value.len(), |at| offset + at);
         let number = self.start.0 + self.value[..begin].iter().filter(|byte| **byte == b'\n').count() as u64;
         let number = match self.first_byte {
             0 => Ok(number),
@@ -187,7 +188,12 @@ impl JsonValues {
         if let Ok(rest) = self.text.input.fill_buf() {
             line.extend(rest.iter().take_while(|byte| **byte != b'\n').take(80));
         }
-        file.error_at(format!("malformed JSON in `{}`: expected {expected}, found {found}", file.shown), self.at.0, &line, self.at.1)
+        file.error_at(
+            format!("malformed JSON in `{}`: expected {expected}, found {found}", file.shown),
+            self.at.0,
+            &line,
+            self.at.1,
+        )
     }
 
     fn advance_in_sequence(&mut self) -> Result<bool> {
@@ -214,7 +220,9 @@ impl JsonValues {
                     self.pass(b',');
                     next = self.skip_blanks()?;
                 }
-                (false, other) => return Err(self.unexpected(other, "`,` or `]`").with_hint("the array may have been cut short")),
+                (false, other) => {
+                    return Err(self.unexpected(other, "`,` or `]`").with_hint("the array may have been cut short"));
+                }
             }
         }
         match next {

@@ -70,7 +70,9 @@ impl Kind {
         let old = std::mem::take(self);
         *self = match (old, other) {
             (Kind::Null, other) => other,
-            (Kind::Int | Kind::BigInt | Kind::Float, Kind::Float) | (Kind::Float, Kind::Int | Kind::BigInt) => Kind::Float,
+            (Kind::Int | Kind::BigInt | Kind::Float, Kind::Float) | (Kind::Float, Kind::Int | Kind::BigInt) => {
+                Kind::Float
+            }
             (Kind::Int, Kind::BigInt) | (Kind::BigInt, Kind::Int) => Kind::BigInt,
             (Kind::Date, Kind::Timestamp) | (Kind::Timestamp, Kind::Date) => Kind::Timestamp,
             (Kind::List(mut mine), Kind::List(theirs)) => {
@@ -99,7 +101,9 @@ impl Kind {
             Kind::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             Kind::List(item) => DataType::List(Arc::new(Field::new("item", item.data_type(true), true))),
             // An object without keys has no columns to hold it.
-            Kind::Struct(keys) if (keys.entries.is_empty() || keys.entries.len() > MOST_KEYS) && inside => DataType::Utf8,
+            Kind::Struct(keys) if (keys.entries.is_empty() || keys.entries.len() > MOST_KEYS) && inside => {
+                DataType::Utf8
+            }
             Kind::Struct(keys) if keys.entries.is_empty() || keys.entries.len() > MOST_KEYS => DataType::Utf8View,
             Kind::Struct(keys) => DataType::Struct(keys.fields(true)),
         }

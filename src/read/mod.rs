@@ -81,14 +81,23 @@ async fn text_file(found: Found, web: &Web) -> Result<TextFile> {
         }
     };
     let about = std::fs::metadata(&path).map_err(|e| Error::io("read", &found.shown, &e))?;
-    Ok(TextFile { shown: found.shown.into(), path, format: found.format, packing: found.packing, size: about.len(), _download: download })
+    Ok(TextFile {
+        shown: found.shown.into(),
+        path,
+        format: found.format,
+        packing: found.packing,
+        size: about.len(),
+        _download: download,
+    })
 }
 
 async fn parquet_file(found: Found, web: &Web) -> Result<ParquetFile> {
     let (path, download) = match found.at {
         At::Local(path) => (path, None),
         At::Web(file) => match web.ranges(&file).await? {
-            Some((url, store, meta)) => return Ok(ParquetFile { shown: found.shown, url, store, meta, download: None }),
+            Some((url, store, meta)) => {
+                return Ok(ParquetFile { shown: found.shown, url, store, meta, download: None });
+            }
             None => {
                 let download = web.download(&file).await?;
                 (download.to_path_buf(), Some(Arc::new(download)))
@@ -100,10 +109,17 @@ async fn parquet_file(found: Found, web: &Web) -> Result<ParquetFile> {
     let about = std::fs::metadata(&path).map_err(io)?;
     // Opened once here: a store would tell a missing permission in its own words.
     std::fs::File::open(&path).map_err(io)?;
-    let location = StorePath::from_absolute_path(&path).map_err(|e| Error::query(format!("`{}` cannot be read: {e}", found.shown)))?;
+    let location = StorePath::from_absolute_path(&path)
+        .map_err(|e| Error::query(format!("`{}` cannot be read: {e}", found.shown)))?;
     let last_modified = about.modified().map_err(io)?.into();
     let meta = ObjectMeta { location, last_modified, size: about.len(), e_tag: None, version: None };
-    Ok(ParquetFile { shown: found.shown, url: ObjectStoreUrl::local_filesystem(), store: Arc::new(LocalFileSystem::new()), meta, download })
+    Ok(ParquetFile {
+        shown: found.shown,
+        url: ObjectStoreUrl::local_filesystem(),
+        store: Arc::new(LocalFileSystem::new()),
+        meta,
+        download,
+    })
 }
 
 #[cfg(test)]

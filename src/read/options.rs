@@ -38,7 +38,8 @@ pub(super) struct ReadOptions {
 
 const ANY: [&str; 3] = ["format", "filename", "compression"];
 const TEXT: [&str; 1] = ["sample_size"];
-const CSV: [&str; 10] = ["delim", "delimiter", "sep", "header", "quote", "nullstr", "null", "all_text", "all_varchar", "skip"];
+const CSV: [&str; 10] =
+    ["delim", "delimiter", "sep", "header", "quote", "nullstr", "null", "all_text", "all_varchar", "skip"];
 
 impl ReadOptions {
     /// # Errors
@@ -66,7 +67,9 @@ impl ReadOptions {
                         Ok(-1) => Sample::All,
                         Ok(rows) if rows > 0 => Sample::Rows(rows.unsigned_abs()),
                         _ => {
-                            return Err(Error::query(format!("sample_size: a number of rows or -1 (all rows) is needed, got `{value}`")));
+                            return Err(Error::query(format!(
+                                "sample_size: a number of rows or -1 (all rows) is needed, got `{value}`"
+                            )));
                         }
                     }
                 }
@@ -133,7 +136,6 @@ fn byte(name: &str, value: &str) -> Result<Option<u8>> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -162,7 +164,14 @@ mod tests {
     fn values_are_checked() {
         assert_eq!(ReadOptions::of(&with("delim", "\\t")).unwrap().delimiter, Some(b'\t'));
         assert_eq!(ReadOptions::of(&with("sample_size", "-1")).unwrap().sample, Sample::All);
-        for (name, value) in [("delim", "ab"), ("delim", ""), ("header", "maybe"), ("sample_size", "0"), ("skip", "-1"), ("compression", "rar")] {
+        for (name, value) in [
+            ("delim", "ab"),
+            ("delim", ""),
+            ("header", "maybe"),
+            ("sample_size", "0"),
+            ("skip", "-1"),
+            ("compression", "rar"),
+        ] {
             assert!(ReadOptions::of(&with(name, value)).is_err(), "{name} {value}");
         }
     }

@@ -65,7 +65,10 @@ impl ParquetTable {
             .await?;
         let schema = unite(&files, &schemas)?;
         if filename && schema.fields().find(FILENAME).is_some() {
-            return Err(Error::query(format!("filename => true: `{}` has a column `filename` already", files[0].shown)));
+            return Err(Error::query(format!(
+                "filename => true: `{}` has a column `filename` already",
+                files[0].shown
+            )));
         }
         let statistics: Vec<Arc<Statistics>> = stream::iter(files.clone())
             .map(|file| {
@@ -92,7 +95,8 @@ fn unreadable(file: &ParquetFile, error: &dyn std::fmt::Display) -> Error {
     let text = error.to_string();
     let reason = text.lines().next().unwrap_or_default();
     let reason = reason.trim_start_matches("Parquet error: ").trim_start_matches("External: ");
-    Error::data(format!("cannot read `{}` as Parquet: {reason}", file.shown)).with_hint("the file may have been cut short, or it is in another format")
+    Error::data(format!("cannot read `{}` as Parquet: {reason}", file.shown))
+        .with_hint("the file may have been cut short, or it is in another format")
 }
 
 /// The columns of all files by name, each of a type that holds all of theirs.
@@ -140,8 +144,8 @@ fn unite(files: &[ParquetFile], schemas: &[SchemaRef]) -> Result<SchemaRef> {
 /// The smallest type that holds the values of both; `None` where there is none.
 fn wider(a: &DataType, b: &DataType) -> Option<DataType> {
     use DataType::{
-        Binary, BinaryView, Date32, Dictionary, Float16, Float32, Float64, Int8, Int16, Int32, Int64, LargeBinary, LargeList, LargeUtf8, List, Null,
-        Struct, Timestamp, UInt8, UInt16, UInt32, UInt64, Utf8, Utf8View,
+        Binary, BinaryView, Date32, Dictionary, Float16, Float32, Float64, Int8, Int16, Int32, Int64, LargeBinary,
+        LargeList, LargeUtf8, List, Null, Struct, Timestamp, UInt8, UInt16, UInt32, UInt64, Utf8, Utf8View,
     };
     if a == b {
         return Some(a.clone());
@@ -155,14 +159,20 @@ fn wider(a: &DataType, b: &DataType) -> Option<DataType> {
             if other.is_decimal() { return None } else { Float64 }
         }
         (UInt64, other) | (other, UInt64) if other.is_signed_integer() => return None,
-        (Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32, Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32) => Int64,
+        (
+            Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32,
+            Int8 | Int16 | Int32 | Int64 | UInt8 | UInt16 | UInt32,
+        ) => Int64,
         (UInt64, other) | (other, UInt64) if other.is_unsigned_integer() => UInt64,
         (Date32, Timestamp(unit, zone)) | (Timestamp(unit, zone), Date32) => Timestamp(*unit, zone.clone()),
         (Timestamp(a, za), Timestamp(b, zb)) if za == zb => Timestamp(finer(*a, *b), za.clone()),
         (DataType::Decimal128(p, s), DataType::Decimal128(q, t)) => {
             let whole = (i16::from(*p) - i16::from(*s)).max(i16::from(*q) - i16::from(*t));
             let scale = (*s).max(*t);
-            DataType::Decimal128(u8::try_from(whole + i16::from(scale)).ok().filter(|precision| *precision <= 38)?, scale)
+            DataType::Decimal128(
+                u8::try_from(whole + i16::from(scale)).ok().filter(|precision| *precision <= 38)?,
+                scale,
+            )
         }
         (List(a), List(b)) => List(Arc::new(wider_field(a, b)?)),
         (List(a) | LargeList(a), List(b) | LargeList(b)) => LargeList(Arc::new(wider_field(a, b)?)),
@@ -174,7 +184,11 @@ fn wider(a: &DataType, b: &DataType) -> Option<DataType> {
                     None => field.as_ref().clone().with_nullable(true),
                 });
             }
-            fields.extend(b.iter().filter(|field| a.find(field.name()).is_none()).map(|field| field.as_ref().clone().with_nullable(true)));
+            fields.extend(
+                b.iter()
+                    .filter(|field| a.find(field.name()).is_none())
+                    .map(|field| field.as_ref().clone().with_nullable(true)),
+            );
             Struct(fields.into())
         }
         _ => return None,
@@ -186,7 +200,10 @@ fn wider_field(a: &Field, b: &Field) -> Option<Field> {
 }
 
 fn finer(a: TimeUnit, b: TimeUnit) -> TimeUnit {
-    [TimeUnit::Nanosecond, TimeUnit::Microsecond, TimeUnit::Millisecond].into_iter().find(|unit| *unit == a || *unit == b).unwrap_or(TimeUnit::Second)
+    [TimeUnit::Nanosecond, TimeUnit::Microsecond, TimeUnit::Millisecond]
+        .into_iter()
+        .find(|unit| *unit == a || *unit == b)
+        .unwrap_or(TimeUnit::Second)
 }
 
 #[async_trait]
@@ -199,7 +216,13 @@ impl TableProvider for ParquetTable {
         TableType::Base
     }
 
-    async fn scan(&self, state: &dyn Session, projection: Option<&Vec<usize>>, _: &[Expr], limit: Option<usize>) -> DfResult<Arc<dyn ExecutionPlan>> {
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        limit: Option<usize>,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
         let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
         // A scan reads from one store: files of several servers are scans beside each other.
         for files in self.files.chunk_by(|(a, _), (b, _)| a.url == b.url) {
@@ -267,7 +290,9 @@ mod tests {
     #[test]
     fn objects_unite_by_name() {
         let a = DataType::Struct(vec![Field::new("x", DataType::Int32, false)].into());
-        let b = DataType::Struct(vec![Field::new("y", DataType::Utf8, false), Field::new("x", DataType::Float64, false)].into());
+        let b = DataType::Struct(
+            vec![Field::new("y", DataType::Utf8, false), Field::new("x", DataType::Float64, false)].into(),
+        );
         let both = vec![Field::new("x", DataType::Float64, false), Field::new("y", DataType::Utf8, true)];
         assert_eq!(wider(&a, &b), Some(DataType::Struct(both.into())));
     }

@@ -117,8 +117,9 @@ impl FromStr for Packing {
         }
         match Self::EXTENSIONS.iter().find(|(known, _)| *known == lower) {
             Some((_, packing)) => Ok(*packing),
-            None => Err(Error::query(format!("no compression named `{name}` is known"))
-                .with_hint("known are gzip, zstd, bzip2, xz and none; without the option the file's extension decides")),
+            None => Err(Error::query(format!("no compression named `{name}` is known")).with_hint(
+                "known are gzip, zstd, bzip2, xz and none; without the option the file's extension decides",
+            )),
         }
     }
 }
@@ -127,14 +128,19 @@ impl FromStr for Packing {
 pub(super) fn format_of_path(path: &str) -> (Option<ReadFormat>, Packing) {
     let name = path.rsplit('/').next().unwrap_or(path);
     let (stem, packing) = match name.rsplit_once('.') {
-        Some((stem, extension)) => match Packing::EXTENSIONS.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)) {
-            Some((_, packing)) => (stem, *packing),
-            None => (name, Packing::None),
-        },
+        Some((stem, extension)) => {
+            match Packing::EXTENSIONS.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)) {
+                Some((_, packing)) => (stem, *packing),
+                None => (name, Packing::None),
+            }
+        }
         None => (name, Packing::None),
     };
     let format = stem.rsplit_once('.').and_then(|(_, extension)| {
-        ReadFormat::EXTENSIONS.iter().find(|(known, _)| extension.eq_ignore_ascii_case(known)).map(|(_, format)| *format)
+        ReadFormat::EXTENSIONS
+            .iter()
+            .find(|(known, _)| extension.eq_ignore_ascii_case(known))
+            .map(|(_, format)| *format)
     });
     (format, packing)
 }
@@ -177,13 +183,13 @@ impl FileQuery {
         if let Some(json) = name.strip_prefix(PREFIX) {
             return serde_json::from_str(json).ok();
         }
-        let is_file = name.contains('/') || name.contains('*') || format_of_path(name).0.is_some_and(|_| !name.starts_with('.'));
+        let is_file =
+            name.contains('/') || name.contains('*') || format_of_path(name).0.is_some_and(|_| !name.starts_with('.'));
         (is_file && !name.trim().is_empty()).then(|| FileQuery::new(name))
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -200,7 +206,17 @@ mod tests {
 
     #[test]
     fn paths_globs_folders_and_urls_are_files() {
-        for name in ["x.parquet", "X.CSV", "dir/*.jsonl", "dir/", "*.json", "/a/b", "https://h/x", "hf://datasets/o/n/x.parquet", "a.csv.gz"] {
+        for name in [
+            "x.parquet",
+            "X.CSV",
+            "dir/*.jsonl",
+            "dir/",
+            "*.json",
+            "/a/b",
+            "https://h/x",
+            "hf://datasets/o/n/x.parquet",
+            "a.csv.gz",
+        ] {
             assert_eq!(FileQuery::from_table_name(name), Some(FileQuery::new(name)), "{name}");
         }
     }

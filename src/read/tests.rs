@@ -1,5 +1,4 @@
 //! Claims about tables from files.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
@@ -99,7 +98,13 @@ fn with(mut query: FileQuery, name: &str, value: &str) -> FileQuery {
 async fn packed(kind: FileCompressionType, content: &[u8]) -> Vec<u8> {
     let bytes = object_store::PutPayload::from(content.to_vec()).into_iter().next().unwrap();
     let stream = kind.convert_to_compress_stream(stream::iter([Ok(bytes)]).boxed()).unwrap();
-    stream.try_fold(vec![], |mut all, bytes| async move { all.extend_from_slice(&bytes); Ok(all) }).await.unwrap()
+    stream
+        .try_fold(vec![], |mut all, bytes| async move {
+            all.extend_from_slice(&bytes);
+            Ok(all)
+        })
+        .await
+        .unwrap()
 }
 
 // ── JSON ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,7 +114,10 @@ async fn a_column_of_integers_and_texts_is_text() {
     let folder = TempDir::new().unwrap();
     let query = file(&folder, "x.jsonl", "{\"year\": 2024, \"n\": 1}\n{\"year\": \"NR\", \"n\": 2.5}\n{\"n\": null}\n");
     assert_eq!(columns(&query).await, [("year".into(), "Utf8View".into()), ("n".into(), "Float64".into())]);
-    assert_eq!(rows(&query).await, "{\"year\":\"2024\",\"n\":1.0}\n{\"year\":\"NR\",\"n\":2.5}\n{\"year\":null,\"n\":null}\n");
+    assert_eq!(
+        rows(&query).await,
+        "{\"year\":\"2024\",\"n\":1.0}\n{\"year\":\"NR\",\"n\":2.5}\n{\"year\":null,\"n\":null}\n"
+    );
 }
 
 #[tokio::test]
@@ -181,7 +189,10 @@ async fn a_malformed_line_is_named_in_plain_and_packed_files() {
         assert!(error.message.starts_with("malformed JSON in `"), "{}", error.message);
         assert!(error.hint.is_some());
         let place = error.place.unwrap();
-        assert_eq!((place.origin.as_deref(), place.line, place.text.as_str()), (Some(query.url.as_str()), 4, "{\"a\": tru}"));
+        assert_eq!(
+            (place.origin.as_deref(), place.line, place.text.as_str()),
+            (Some(query.url.as_str()), 4, "{\"a\": tru}")
+        );
         assert_eq!(place.column, 10);
     }
 }
@@ -267,7 +278,8 @@ fn every_line_belongs_to_one_range() {
                 seen.push((line, values.value().unwrap().to_owned()));
             }
         }
-        let expected = [(1, "{\"a\":1}"), (2, "{\"a\":22}"), (4, "{\"a\":333}"), (5, "{\"a\":4}")].map(|(line, text)| (line, text.to_owned()));
+        let expected = [(1, "{\"a\":1}"), (2, "{\"a\":22}"), (4, "{\"a\":333}"), (5, "{\"a\":4}")]
+            .map(|(line, text)| (line, text.to_owned()));
         assert_eq!(seen, expected, "cut at {cut}");
     }
 }
@@ -286,8 +298,14 @@ async fn the_aime_files_are_one_table() {
     let Some(folder) = shared("data/ki2026/aime") else { return };
     let mut query = FileQuery::new(format!("{}/*.jsonl", folder.display()));
     query.filename = true;
-    let batches = sql(&query, "SELECT count(*) AS n, count(DISTINCT filename) AS files, arrow_typeof(max(year)) AS type FROM t").await.unwrap();
-    let lines: usize = std::fs::read_dir(&folder).unwrap().map(|f| std::fs::read_to_string(f.unwrap().path()).unwrap().matches('\n').count()).sum();
+    let batches =
+        sql(&query, "SELECT count(*) AS n, count(DISTINCT filename) AS files, arrow_typeof(max(year)) AS type FROM t")
+            .await
+            .unwrap();
+    let lines: usize = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|f| std::fs::read_to_string(f.unwrap().path()).unwrap().matches('\n').count())
+        .sum();
     let all = text(&batches, Format::NdJson);
     assert!(all.contains("\"files\":12") && all.contains("Utf8"), "{all}");
     let n: usize = all.split("\"n\":").nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
@@ -297,7 +315,8 @@ async fn the_aime_files_are_one_table() {
 #[tokio::test]
 async fn recorded_traces_are_read() {
     let Some(folder) = shared("data/traces") else { return };
-    let batches = sql(&FileQuery::new(format!("{}/*.jsonl", folder.display())), "SELECT count(*) AS n FROM t").await.unwrap();
+    let batches =
+        sql(&FileQuery::new(format!("{}/*.jsonl", folder.display())), "SELECT count(*) AS n FROM t").await.unwrap();
     assert_ne!(text(&batches, Format::Csv), "n\n0\n");
 }
 
@@ -318,15 +337,25 @@ async fn csv_types_header_and_separator_are_found_out() {
     assert_eq!(columns(&file(&folder, "y.csv", "1,a\n2,b\n")).await[0].0, "column0");
     assert_eq!(columns(&with(file(&folder, "y.csv", "1,a\n2,b\n"), "header", "true")).await[0].0, "1");
     assert_eq!(rows(&file(&folder, "z.tsv", "a\tb\n1\tx,y\n")).await, "{\"a\":1,\"b\":\"x,y\"}\n");
-    assert_eq!(rows(&with(file(&folder, "z.csv", "a,b\n1,2\n"), "all_text", "true")).await, "{\"a\":\"1\",\"b\":\"2\"}\n");
-    assert_eq!(rows(&with(file(&folder, "z.csv", "# made by hand\na,b\n1,NA\n"), "skip", "1")).await, "{\"a\":1,\"b\":\"NA\"}\n");
-    assert_eq!(rows(&with(file(&folder, "z.csv", "a,b\n1,NA\n2,3\n"), "nullstr", "NA")).await, "{\"a\":1,\"b\":null}\n{\"a\":2,\"b\":3}\n");
+    assert_eq!(
+        rows(&with(file(&folder, "z.csv", "a,b\n1,2\n"), "all_text", "true")).await,
+        "{\"a\":\"1\",\"b\":\"2\"}\n"
+    );
+    assert_eq!(
+        rows(&with(file(&folder, "z.csv", "# made by hand\na,b\n1,NA\n"), "skip", "1")).await,
+        "{\"a\":1,\"b\":\"NA\"}\n"
+    );
+    assert_eq!(
+        rows(&with(file(&folder, "z.csv", "a,b\n1,NA\n2,3\n"), "nullstr", "NA")).await,
+        "{\"a\":1,\"b\":null}\n{\"a\":2,\"b\":3}\n"
+    );
 }
 
 #[tokio::test]
 async fn quoted_fields_hold_anything_and_an_empty_text_is_not_null() {
     let folder = TempDir::new().unwrap();
-    let query = file(&folder, "x.csv", "id,text\r\n1,\"two\nlines, \"\"quoted\"\"\"\r\n2,\"\"\r\n3,\r\n\r\n4,\"x\"\r\n");
+    let query =
+        file(&folder, "x.csv", "id,text\r\n1,\"two\nlines, \"\"quoted\"\"\"\r\n2,\"\"\r\n3,\r\n\r\n4,\"x\"\r\n");
     assert_eq!(
         rows(&query).await,
         "{\"id\":1,\"text\":\"two\\nlines, \\\"quoted\\\"\"}\n{\"id\":2,\"text\":\"\"}\n{\"id\":3,\"text\":null}\n{\"id\":4,\"text\":\"x\"}\n"
@@ -345,7 +374,10 @@ async fn a_record_of_another_width_is_named() {
     assert_eq!(error.place.unwrap().line, 3);
     let error = failure(&file(&folder, "z.csv", "a,b\n1,\"x\"y\n")).await;
     assert!(error.message.ends_with("text follows the closing quote of a field"), "{}", error.message);
-    assert_eq!(rows(&with(file(&folder, "z.csv", "a,b\n1,\"x\"y\n"), "quote", "")).await, "{\"a\":1,\"b\":\"\\\"x\\\"y\"}\n");
+    assert_eq!(
+        rows(&with(file(&folder, "z.csv", "a,b\n1,\"x\"y\n"), "quote", "")).await,
+        "{\"a\":1,\"b\":\"\\\"x\\\"y\"}\n"
+    );
 }
 
 // ── several files ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -392,8 +424,14 @@ async fn large_files_are_read_in_parts_without_loss() {
     let query = file(&folder, "x.jsonl", content);
     let context = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(4));
     let plan = sql_in(&context, &query, "EXPLAIN SELECT n FROM t").await.unwrap();
-    assert!(text(&plan, Format::NdJson).contains("partitions=3"), "{}", text(&plan, Format::NdJson));
-    let batches = sql_in(&SessionContext::new_with_config(SessionConfig::new().with_target_partitions(4)), &query, "SELECT count(*) AS rows, count(DISTINCT n) AS n, min(n) AS a, max(n) AS z FROM t").await.unwrap();
+    assert!(text(&plan, Format::NdJson).contains("partitions=4"), "{}", text(&plan, Format::NdJson));
+    let batches = sql_in(
+        &SessionContext::new_with_config(SessionConfig::new().with_target_partitions(4)),
+        &query,
+        "SELECT count(*) AS rows, count(DISTINCT n) AS n, min(n) AS a, max(n) AS z FROM t",
+    )
+    .await
+    .unwrap();
     assert_eq!(text(&batches, Format::Csv), "rows,n,a,z\n12000,12000,0,11999\n");
 }
 
@@ -422,7 +460,13 @@ async fn what_names_no_data_is_an_error() {
     file(&folder, "a.csv", "x\n1\n");
     file(&folder, "b.jsonl", "{\"x\": 1}\n");
     let error = failure(&FileQuery::new(format!("{root}/"))).await;
-    assert!(error.message.contains("several formats") && error.message.contains("a.csv") && error.message.contains("b.jsonl"), "{}", error.message);
+    assert!(
+        error.message.contains("several formats")
+            && error.message.contains("a.csv")
+            && error.message.contains("b.jsonl"),
+        "{}",
+        error.message
+    );
     let error = failure(&file(&folder, "x.xyz", "1")).await;
     assert!(error.message.contains("does not say what format") && error.hint.unwrap().contains(".jsonl"));
     assert!(failure(&FileQuery::new("ftp://x/y.csv")).await.message.contains("nothing is known about `ftp://`"));
@@ -447,7 +491,8 @@ async fn every_packing_is_read() {
         let half = file(&folder, &format!("half.jsonl.{extension}"), &bytes[..bytes.len() / 2]);
         let error = failure(&half).await;
         assert!(error.message.contains("cannot unpack"), "{extension}: {}", error.message);
-        let query = with(file(&folder, &format!("named-otherwise-{extension}.jsonl"), &bytes), "compression", extension);
+        let query =
+            with(file(&folder, &format!("named-otherwise-{extension}.jsonl"), &bytes), "compression", extension);
         assert_eq!(rows(&query).await, "{\"a\":1}\n");
     }
 }
@@ -479,7 +524,10 @@ async fn parquet_files_are_united_by_name_and_widened() {
     let one = sql(&query, "SELECT n FROM t WHERE filename LIKE '%b.parquet' AND n > 2").await.unwrap();
     assert_eq!(text(&one, Format::Csv), "n\n2.5\n");
     assert_eq!(text(&sql(&query, "SELECT count(*) AS n FROM t").await.unwrap(), Format::Csv), "n\n2\n");
-    assert_eq!(text(&sql(&query, "SELECT count(t) AS n, max(n) AS m FROM t").await.unwrap(), Format::Csv), "n,m\n1,2.5\n");
+    assert_eq!(
+        text(&sql(&query, "SELECT count(t) AS n, max(n) AS m FROM t").await.unwrap(), Format::Csv),
+        "n,m\n1,2.5\n"
+    );
 }
 
 #[tokio::test]
@@ -488,7 +536,11 @@ async fn parquet_columns_that_clash_name_both_files() {
     parquet(&folder, "a.parquet", "SELECT 1 AS n").await;
     parquet(&folder, "b.parquet", "SELECT 'x' AS n").await;
     let error = failure(&FileQuery::new(format!("{}/", folder.path().display()))).await;
-    assert!(error.message.contains("a.parquet") && error.message.contains("b.parquet") && error.message.contains("`n`"), "{}", error.message);
+    assert!(
+        error.message.contains("a.parquet") && error.message.contains("b.parquet") && error.message.contains("`n`"),
+        "{}",
+        error.message
+    );
 }
 
 #[tokio::test]
@@ -528,9 +580,17 @@ async fn serve(pages: impl FnOnce(&str) -> Pages) -> (String, Arc<Mutex<Vec<Stri
                     let mut words = head.split(' ');
                     let (method, path) = (words.next().unwrap().to_owned(), words.next().unwrap().to_owned());
                     let header = |name: &str| {
-                        head.lines().find_map(|line| line.split_once(": ").filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned()))
+                        head.lines().find_map(|line| {
+                            line.split_once(": ")
+                                .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+                                .map(|(_, value)| value.to_owned())
+                        })
                     };
-                    log.lock().unwrap().push(format!("{method} {path} {}", header("authorization").unwrap_or_default()).trim_end().to_owned());
+                    log.lock().unwrap().push(
+                        format!("{method} {path} {}", header("authorization").unwrap_or_default())
+                            .trim_end()
+                            .to_owned(),
+                    );
                     let missing = (404, vec![], b"nothing".to_vec());
                     let (status, headers, body) = pages.get(&path).unwrap_or(&missing);
                     let (mut status, mut body, mut extra) = (*status, body.clone(), String::new());
@@ -563,13 +623,18 @@ fn page(body: impl AsRef<[u8]>) -> (u16, Vec<(&'static str, String)>, Vec<u8>) {
 }
 
 fn ranged(body: impl AsRef<[u8]>) -> (u16, Vec<(&'static str, String)>, Vec<u8>) {
-    (200, vec![("Accept-Ranges", "bytes".into()), ("Last-Modified", "Tue, 01 Oct 2024 00:00:00 GMT".into())], body.as_ref().to_vec())
+    (
+        200,
+        vec![("Accept-Ranges", "bytes".into()), ("Last-Modified", "Tue, 01 Oct 2024 00:00:00 GMT".into())],
+        body.as_ref().to_vec(),
+    )
 }
 
 #[tokio::test]
 async fn files_of_a_web_server_are_read() {
     let folder = TempDir::new().unwrap();
-    let parquet = std::fs::read(parquet(&folder, "x.parquet", "SELECT value AS n FROM generate_series(1, 5000)").await).unwrap();
+    let parquet =
+        std::fs::read(parquet(&folder, "x.parquet", "SELECT value AS n FROM generate_series(1, 5000)").await).unwrap();
     let gz = packed(FileCompressionType::GZIP, b"{\"a\": 1}\n{\"a\": 2}\n").await;
     let (address, asked) = serve(|_| {
         HashMap::from([
@@ -583,9 +648,15 @@ async fn files_of_a_web_server_are_read() {
     .await;
     let mut query = FileQuery::new(format!("{address}/d/x%20y.jsonl.gz"));
     query.filename = true;
-    assert_eq!(rows(&query).await, format!("{{\"a\":1,\"filename\":\"{0}\"}}\n{{\"a\":2,\"filename\":\"{0}\"}}\n", query.url));
+    assert_eq!(
+        rows(&query).await,
+        format!("{{\"a\":1,\"filename\":\"{0}\"}}\n{{\"a\":2,\"filename\":\"{0}\"}}\n", query.url)
+    );
     for name in ["ranged", "plain"] {
-        let batches = sql(&FileQuery::new(format!("{address}/d/{name}.parquet")), "SELECT count(*) AS c, sum(n) AS s FROM t").await.unwrap();
+        let batches =
+            sql(&FileQuery::new(format!("{address}/d/{name}.parquet")), "SELECT count(*) AS c, sum(n) AS s FROM t")
+                .await
+                .unwrap();
         assert_eq!(text(&batches, Format::Csv), "c,s\n5000,12502500\n", "{name}");
     }
     assert!(asked.lock().unwrap().iter().all(|line| !line.contains("Bearer")));
@@ -603,27 +674,42 @@ async fn a_server_that_is_not_there_is_told_so() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let error = failure(&FileQuery::new(format!("http://{free}/x.csv"))).await;
     assert_eq!(error.kind, ErrorKind::World);
-    assert!(error.message.starts_with(&format!("cannot read `http://{free}/x.csv`")) && error.hint.is_some(), "{}", error.message);
+    assert!(
+        error.message.starts_with(&format!("cannot read `http://{free}/x.csv`")) && error.hint.is_some(),
+        "{}",
+        error.message
+    );
 }
 
 #[tokio::test]
 async fn data_sets_of_the_hub_are_read_with_globs_pages_and_token() {
     let folder = TempDir::new().unwrap();
     let parquet = std::fs::read(parquet(&folder, "x.parquet", "SELECT 7 AS n").await).unwrap();
-    let entry = |kind: &str, path: &str| format!("{{\"type\": \"{kind}\", \"path\": \"{path}\", \"size\": 1, \"oid\": \"0\"}}");
+    let entry =
+        |kind: &str, path: &str| format!("{{\"type\": \"{kind}\", \"path\": \"{path}\", \"size\": 1, \"oid\": \"0\"}}");
     let (other, other_asked) = serve(|_| HashMap::from([("/cdn/en".into(), page("{\"q\": 1}\n"))])).await;
     let (address, asked) = serve(|address| {
         let tree = "/api/datasets/o/n/tree/main/data?recursive=true".to_owned();
         let next = format!("{address}/api/datasets/o/n/tree/main/data?recursive=true&cursor=2");
         HashMap::from([
-            (tree, (200, vec![("Link", format!("<{next}>; rel=\"next\""))], format!("[{}, {}]", entry("directory", "data/x"), entry("file", "data/de.jsonl")).into())),
+            (
+                tree,
+                (
+                    200,
+                    vec![("Link", format!("<{next}>; rel=\"next\""))],
+                    format!("[{}, {}]", entry("directory", "data/x"), entry("file", "data/de.jsonl")).into(),
+                ),
+            ),
             (
                 "/api/datasets/o/n/tree/main/data?recursive=true&cursor=2".into(),
                 page(format!("[{}, {}]", entry("file", "data/en.jsonl"), entry("file", "data/README.md"))),
             ),
             ("/datasets/o/n/resolve/main/data/de.jsonl".into(), page("{\"q\": 2}\n")),
             // Large files lie elsewhere, as on the hub.
-            ("/datasets/o/n/resolve/main/data/en.jsonl".into(), (302, vec![("Location", format!("{}/cdn/en", other.replace("127.0.0.1", "localhost")))], vec![])),
+            (
+                "/datasets/o/n/resolve/main/data/en.jsonl".into(),
+                (302, vec![("Location", format!("{}/cdn/en", other.replace("127.0.0.1", "localhost")))], vec![]),
+            ),
             ("/datasets/o/n/resolve/refs%2Fconvert%2Fparquet/p%20q/x.parquet".into(), ranged(&parquet)),
         ])
     })
@@ -633,14 +719,23 @@ async fn data_sets_of_the_hub_are_read_with_globs_pages_and_token() {
     let mut query = FileQuery::new("hf://datasets/o/n/data/*.jsonl");
     query.filename = true;
     let batches = sql_in(&context(), &query, "SELECT * FROM t").await.unwrap();
-    assert_eq!(text(&batches, Format::Csv), "q,filename\n2,hf://datasets/o/n/data/de.jsonl\n1,hf://datasets/o/n/data/en.jsonl\n");
+    assert_eq!(
+        text(&batches, Format::Csv),
+        "q,filename\n2,hf://datasets/o/n/data/de.jsonl\n1,hf://datasets/o/n/data/en.jsonl\n"
+    );
     let query = FileQuery::new("hf://datasets/o/n@~parquet/p q/x.parquet");
     assert_eq!(text(&sql_in(&context(), &query, "SELECT * FROM t").await.unwrap(), Format::Csv), "n\n7\n");
     assert!(asked.lock().unwrap().iter().all(|line| line.ends_with("Bearer hf_test")), "{:?}", asked.lock().unwrap());
     assert_eq!(*other_asked.lock().unwrap(), ["GET /cdn/en"], "the token stays with the hub");
-    let Err(error) = sql_in(&context(), &FileQuery::new("hf://datasets/o/n/data/*.csv"), "SELECT * FROM t").await else { panic!("read") };
+    let Err(error) = sql_in(&context(), &FileQuery::new("hf://datasets/o/n/data/*.csv"), "SELECT * FROM t").await
+    else {
+        panic!("read")
+    };
     assert!(error.message.contains("no file matches") && error.hint.unwrap().contains("data/"), "{}", error.message);
-    let Err(error) = sql_in(&context(), &FileQuery::new("hf://datasets/o/private/x.csv"), "SELECT * FROM t").await else { panic!("read") };
+    let Err(error) = sql_in(&context(), &FileQuery::new("hf://datasets/o/private/x.csv"), "SELECT * FROM t").await
+    else {
+        panic!("read")
+    };
     assert!(error.message.contains("404") && !error.message.contains("hf_test"));
 }
 

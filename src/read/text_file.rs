@@ -44,7 +44,8 @@ impl TextFile {
             Packing::Bzip2 => FileCompressionType::BZIP2,
             Packing::Xz => FileCompressionType::XZ,
         };
-        let mut bytes = kind.convert_read(file).map_err(|e| self.error(format!("cannot unpack `{}`: {e}", self.shown)))?;
+        let mut bytes =
+            kind.convert_read(file).map_err(|e| self.error(format!("cannot unpack `{}`: {e}", self.shown)))?;
         let mut head = Vec::with_capacity(3);
         bytes.by_ref().take(3).read_to_end(&mut head).map_err(|e| self.io_error(&e))?;
         match head.as_slice() {

@@ -17,7 +17,9 @@ use datafusion::physical_expr::EquivalenceProperties;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PhysicalExpr, PlanProperties};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PhysicalExpr, PlanProperties,
+};
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::sync::mpsc::Sender;
 
@@ -93,7 +95,10 @@ impl TextTable {
         let mut with_name: Vec<_> = fields.iter().cloned().collect();
         if options.filename {
             if fields.find(FILENAME).is_some() {
-                return Err(Error::query(format!("filename => true: `{}` has a column `filename` already", parts[0].file.shown)));
+                return Err(Error::query(format!(
+                    "filename => true: `{}` has a column `filename` already",
+                    parts[0].file.shown
+                )));
             }
             with_name.push(Arc::new(Field::new(FILENAME, DataType::Utf8View, false)));
         }
@@ -202,7 +207,13 @@ impl TableProvider for TextTable {
         Some(self.statistics.clone())
     }
 
-    async fn scan(&self, state: &dyn Session, projection: Option<&Vec<usize>>, _: &[Expr], limit: Option<usize>) -> DfResult<Arc<dyn ExecutionPlan>> {
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        limit: Option<usize>,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
         let schema = project_schema(&self.schema, projection)?;
         let projection = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let pieces: Arc<[Vec<Piece>]> = self.pieces(state.config().target_partitions()).into();
@@ -281,7 +292,10 @@ impl ExecutionPlan for TextScan {
         vec![]
     }
 
-    fn apply_expressions(&self, _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DfResult<TreeNodeRecursion>) -> DfResult<TreeNodeRecursion> {
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DfResult<TreeNodeRecursion>,
+    ) -> DfResult<TreeNodeRecursion> {
         Ok(TreeNodeRecursion::Continue)
     }
 
@@ -346,7 +360,13 @@ impl Reader {
 
 impl TextScan {
     /// Sends the rows of a partition; stops when nobody listens any more.
-    fn read(&self, partition: usize, batch_rows: usize, sender: &Sender<DfResult<RecordBatch>>, metrics: &BaselineMetrics) -> DfResult<()> {
+    fn read(
+        &self,
+        partition: usize,
+        batch_rows: usize,
+        sender: &Sender<DfResult<RecordBatch>>,
+        metrics: &BaselineMetrics,
+    ) -> DfResult<()> {
         let elapsed = metrics.elapsed_compute().clone();
         let wanted: Vec<usize> = self.projection.iter().copied().filter(|at| *at < self.fields.len()).collect();
         let mut columns = Columns::new(&self.fields, Some(&wanted))?;
@@ -403,7 +423,11 @@ impl TextScan {
             .map(|at| if *at < self.fields.len() { read.next() } else { Some(Arc::new(names.finish()) as ArrayRef) })
             .collect();
         let arrays = arrays.ok_or_else(|| Error::internal("fewer columns were read than asked for"))?;
-        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &RecordBatchOptions::new().with_row_count(Some(rows)))?)
+        Ok(RecordBatch::try_new_with_options(
+            Arc::clone(&self.schema),
+            arrays,
+            &RecordBatchOptions::new().with_row_count(Some(rows)),
+        )?)
     }
 }
 
@@ -414,7 +438,14 @@ mod tests {
 
     fn table(files: &[(u64, bool)]) -> TextTable {
         let part = |(size, divisible): &(u64, bool)| Part {
-            file: TextFile { shown: "x".into(), path: "x".into(), format: ReadFormat::JsonLines, packing: Packing::None, size: *size, _download: None },
+            file: TextFile {
+                shown: "x".into(),
+                path: "x".into(),
+                format: ReadFormat::JsonLines,
+                packing: Packing::None,
+                size: *size,
+                _download: None,
+            },
             layout: None,
             rows: 0,
             whole: true,
@@ -435,10 +466,17 @@ mod tests {
     #[test]
     fn pieces_cover_every_file_once_and_in_order() {
         const M: u64 = 1 << 20;
-        for files in [vec![(100 * M, true)], vec![(30 * M, true), (50 * M, false), (5 * M, true), (90 * M, true)], vec![(M, false); 60]] {
+        for files in [
+            vec![(100 * M, true)],
+            vec![(30 * M, true), (50 * M, false), (5 * M, true), (90 * M, true)],
+            vec![(M, false); 60],
+        ] {
             for threads in [1, 2, 3, 8, 64] {
                 let partitions = table(&files).pieces(threads);
-                assert!(partitions.len() <= threads && partitions.iter().all(|pieces| !pieces.is_empty()), "{files:?} {threads}");
+                assert!(
+                    partitions.len() <= threads && partitions.iter().all(|pieces| !pieces.is_empty()),
+                    "{files:?} {threads}"
+                );
                 let mut read: Vec<Vec<(u64, u64)>> = vec![vec![]; files.len()];
                 let flat: Vec<&Piece> = partitions.iter().flatten().collect();
                 assert!(flat.is_sorted_by_key(|piece| piece.part));

@@ -34,7 +34,10 @@ pub struct Hub {
 impl Hub {
     /// `endpoint` as `https://huggingface.co`.
     pub fn new(endpoint: &str, token: Option<String>) -> Self {
-        Self { endpoint: endpoint.trim_end_matches('/').to_owned(), token: token.filter(|token| !token.trim().is_empty()) }
+        Self {
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            token: token.filter(|token| !token.trim().is_empty()),
+        }
     }
 
     /// From `HF_ENDPOINT` and `HF_TOKEN`.
@@ -94,8 +97,10 @@ impl Web {
 
     /// Sends, and sends again where the failure may pass.
     async fn ask(&self, method: Method, url: &Url, of_hub: bool) -> Result<Response> {
-        let mut builder =
-            reqwest::Client::builder().user_agent(AGENT).connect_timeout(Duration::from_secs(15)).read_timeout(Duration::from_secs(60));
+        let mut builder = reqwest::Client::builder()
+            .user_agent(AGENT)
+            .connect_timeout(Duration::from_secs(15))
+            .read_timeout(Duration::from_secs(60));
         // No proxy leads back to this machine.
         if matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
             builder = builder.no_proxy();
@@ -112,7 +117,9 @@ impl Web {
             }
             let outcome = request.send().await;
             let passing = match &outcome {
-                Ok(response) => response.status().is_server_error() || response.status() == StatusCode::TOO_MANY_REQUESTS,
+                Ok(response) => {
+                    response.status().is_server_error() || response.status() == StatusCode::TOO_MANY_REQUESTS
+                }
                 Err(error) => error.is_timeout() || (!error.is_connect() && !error.is_builder()),
             };
             if !passing || attempt >= TRIES {
@@ -134,10 +141,11 @@ impl Web {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if of_hub && self.hub.token.is_none() => {
                 error.with_hint("the data set may be private or ask for consent: set HF_TOKEN to a token of the hub")
             }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if of_hub => {
-                error.with_hint("the data set may ask for consent on its page, or HF_TOKEN may lack the right to read it")
-            }
-            StatusCode::NOT_FOUND if of_hub => error.with_hint("check the data set's name, its revision (@…) and the path; the address is hf://datasets/ORG/NAME/path"),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if of_hub => error
+                .with_hint("the data set may ask for consent on its page, or HF_TOKEN may lack the right to read it"),
+            StatusCode::NOT_FOUND if of_hub => error.with_hint(
+                "check the data set's name, its revision (@…) and the path; the address is hf://datasets/ORG/NAME/path",
+            ),
             _ => error,
         }
     }
@@ -147,7 +155,10 @@ impl Web {
         let mut failure = None;
         for _ in 0..TRIES {
             let mut response = self.ask(Method::GET, &file.url, file.of_hub).await?;
-            let mut target = tempfile::Builder::new().prefix("glotrace-").tempfile().map_err(|e| Error::io("write", std::env::temp_dir(), &e))?;
+            let mut target = tempfile::Builder::new()
+                .prefix("glotrace-")
+                .tempfile()
+                .map_err(|e| Error::io("write", std::env::temp_dir(), &e))?;
             loop {
                 match response.chunk().await {
                     Ok(Some(bytes)) => target.write_all(&bytes).map_err(|e| Error::io("write", target.path(), &e))?,
@@ -186,7 +197,11 @@ impl Web {
             value.set_sensitive(true);
             options = options.with_default_headers(HeaderMap::from_iter([(AUTHORIZATION, value)]));
         }
-        let retry = RetryConfig { max_retries: TRIES as usize, retry_timeout: Duration::from_secs(60), ..RetryConfig::default() };
+        let retry = RetryConfig {
+            max_retries: TRIES as usize,
+            retry_timeout: Duration::from_secs(60),
+            ..RetryConfig::default()
+        };
         let store = HttpBuilder::new()
             .with_url(base)
             .with_client_options(options)
@@ -196,7 +211,11 @@ impl Web {
         // Names that a store cannot hold can still be downloaded.
         let Ok(location) = object_store::path::Path::from_url_path(path) else { return Ok(None) };
         // A store holds one base address and, for the hub, one token.
-        let key = Sha256::digest(format!("{base}\n{}", file.of_hub)).iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
+        let key = Sha256::digest(format!("{base}\n{}", file.of_hub))
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>();
         let name = ObjectStoreUrl::parse(format!("web://{key}")).map_err(|e| Error::internal(e.to_string()))?;
         let meta = ObjectMeta { location, last_modified: chrono::Utc::now(), size, e_tag: None, version: None };
         Ok(Some((name, Arc::new(store), meta)))
@@ -214,10 +233,14 @@ impl Web {
             None => place.path.trim_end_matches('/'),
         };
         let pattern = is_glob(&place.path)
-            .then(|| Pattern::new(&place.path).map_err(|e| Error::query(format!("`{written}` is no pattern for files: {}", e.msg))))
+            .then(|| {
+                Pattern::new(&place.path)
+                    .map_err(|e| Error::query(format!("`{written}` is no pattern for files: {}", e.msg)))
+            })
             .transpose()?;
         let entries = self.tree(&place, folder).await?;
-        let mut paths: Vec<&str> = entries.iter().filter(|entry| entry.r#type == "file").map(|entry| entry.path.as_str()).collect();
+        let mut paths: Vec<&str> =
+            entries.iter().filter(|entry| entry.r#type == "file").map(|entry| entry.path.as_str()).collect();
         paths.sort_unstable();
         let wanted: Vec<&str> = paths
             .iter()
@@ -230,7 +253,9 @@ impl Web {
         if wanted.is_empty() {
             let error = Error::world(format!("no file matches `{written}`"));
             return Err(match closest(&place.path, paths.iter().copied()).or(paths.first().copied()) {
-                Some(path) => error.with_hint(format!("the data set holds `{path}` and {} other files there", paths.len() - 1)),
+                Some(path) => {
+                    error.with_hint(format!("the data set holds `{path}` and {} other files there", paths.len() - 1))
+                }
                 None => error,
             });
         }
@@ -238,7 +263,8 @@ impl Web {
     }
 
     fn hub_url(&self, segments: &[&str]) -> Result<Url> {
-        let mut url = Url::parse(&self.hub.endpoint).map_err(|e| Error::query(format!("HF_ENDPOINT is no URL: {e}")))?;
+        let mut url =
+            Url::parse(&self.hub.endpoint).map_err(|e| Error::query(format!("HF_ENDPOINT is no URL: {e}")))?;
         match url.path_segments_mut() {
             Ok(mut path) => {
                 // Each is one segment, a revision with slashes too: they are encoded.
@@ -271,8 +297,8 @@ impl Web {
             let response = self.ask(Method::GET, &url, true).await?;
             let next = response.headers().get(LINK).and_then(|link| link.to_str().ok()).and_then(next_page);
             let body = response.bytes().await.map_err(|e| unreachable(&url, &e))?;
-            let page: Vec<Entry> =
-                serde_json::from_slice(&body).map_err(|e| Error::world(format!("`{}` does not answer like the hub: {e}", bare(&url))))?;
+            let page: Vec<Entry> = serde_json::from_slice(&body)
+                .map_err(|e| Error::world(format!("`{}` does not answer like the hub: {e}", bare(&url))))?;
             entries.extend(page);
             match next.map(|next| url.join(&next)) {
                 Some(Ok(next)) if next != url => url = next,
@@ -303,11 +329,14 @@ struct HubPlace {
 impl HubPlace {
     fn parse(rest: &str, written: &str) -> Result<Self> {
         let wrong = || {
-            Error::query(format!("`{written}` is no address of a data set on the hub"))
-                .with_hint("the address is hf://datasets/ORG/NAME/path, with a revision hf://datasets/ORG/NAME@REVISION/path")
+            Error::query(format!("`{written}` is no address of a data set on the hub")).with_hint(
+                "the address is hf://datasets/ORG/NAME/path, with a revision hf://datasets/ORG/NAME@REVISION/path",
+            )
         };
         let mut parts = rest.splitn(4, '/');
-        let (Some("datasets"), Some(org), Some(name)) = (parts.next(), parts.next(), parts.next()) else { return Err(wrong()) };
+        let (Some("datasets"), Some(org), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(wrong());
+        };
         let path = parts.next().unwrap_or_default();
         let (name, revision) = name.split_once('@').unwrap_or((name, "main"));
         if org.is_empty() || name.is_empty() || revision.is_empty() {
@@ -316,7 +345,13 @@ impl HubPlace {
         let shown = format!("hf://datasets/{}", rest.split('/').skip(1).take(2).collect::<Vec<_>>().join("/"));
         // `~parquet` is the hub's short name for its own conversion.
         let revision = if revision == "~parquet" { "refs/convert/parquet" } else { revision };
-        Ok(Self { org: org.to_owned(), name: name.to_owned(), revision: revision.to_owned(), path: path.to_owned(), shown })
+        Ok(Self {
+            org: org.to_owned(),
+            name: name.to_owned(),
+            revision: revision.to_owned(),
+            path: path.to_owned(),
+            shown,
+        })
     }
 }
 
@@ -331,7 +366,8 @@ fn bare(url: &Url) -> String {
 fn unreachable(url: &Url, error: &reqwest::Error) -> Error {
     let place = bare(url);
     let reason = if error.is_timeout() { "no answer in time".to_owned() } else { causes(error) };
-    Error::world(format!("cannot read `{place}`: {reason}")).with_hint("check the address and the network, then run the statement again")
+    Error::world(format!("cannot read `{place}`: {reason}"))
+        .with_hint("check the address and the network, then run the statement again")
 }
 
 /// The innermost cause: reqwest's own words only repeat the URL.
@@ -344,14 +380,16 @@ fn causes(error: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
     #[test]
     fn a_hub_address_has_org_name_revision_and_path() {
         let place = HubPlace::parse("datasets/openai/gsm8k@v1/main/*.parquet", "x").unwrap();
-        assert_eq!((place.org.as_str(), place.name.as_str(), place.revision.as_str(), place.path.as_str()), ("openai", "gsm8k", "v1", "main/*.parquet"));
+        assert_eq!(
+            (place.org.as_str(), place.name.as_str(), place.revision.as_str(), place.path.as_str()),
+            ("openai", "gsm8k", "v1", "main/*.parquet")
+        );
         assert_eq!(place.shown, "hf://datasets/openai/gsm8k@v1");
         assert_eq!(HubPlace::parse("datasets/o/n@~parquet/a", "x").unwrap().revision, "refs/convert/parquet");
         for wrong in ["models/o/n/x", "datasets/o", "datasets//n/x", "datasets/o/n@/x"] {
@@ -364,7 +402,10 @@ mod tests {
         let web = Web::new(Arc::new(Hub::new("https://hub.example/", None)));
         let place = HubPlace::parse("datasets/o/n@~parquet/a b/x.parquet", "x").unwrap();
         let file = web.hub_file(&place, &place.path).unwrap();
-        assert_eq!(file.url.as_str(), "https://hub.example/datasets/o/n/resolve/refs%2Fconvert%2Fparquet/a%20b/x.parquet");
+        assert_eq!(
+            file.url.as_str(),
+            "https://hub.example/datasets/o/n/resolve/refs%2Fconvert%2Fparquet/a%20b/x.parquet"
+        );
         assert_eq!(file.base.unwrap().1, "a%20b/x.parquet");
     }
 

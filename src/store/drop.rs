@@ -21,6 +21,7 @@ impl Store {
         }
         self.discard(&folder)?;
         drop(lock);
+        self.cache.forget(table);
         self.empty_trash_async().await;
         Ok(true)
     }

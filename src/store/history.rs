@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use deltalake::kernel::Action;
 use deltalake::logstore::get_actions;
 
-use super::fsync::Promise;
 use super::{Store, TableName, failure};
 use crate::error::Result;
 
@@ -29,7 +28,7 @@ impl Store {
     /// # Errors
     /// As [`Store::snapshot`].
     pub async fn history(&self, table: &TableName, limit: usize) -> Result<Option<Vec<Commit>>> {
-        let Some(loaded) = self.load(table, Promise::ReadOnly).await? else { return Ok(None) };
+        let Some(loaded) = self.load(table).await? else { return Ok(None) };
         let folder = self.folder(table)?;
         let log = loaded.log_store();
         let mut commits = Vec::new();

@@ -17,6 +17,7 @@
 //!
 //! A session without a database gets the same in a temporary folder, without the syncing.
 
+mod cache;
 mod claim;
 mod drop;
 mod failure;
@@ -46,6 +47,7 @@ pub use table::Snapshot;
 pub use vacuum::Vacuumed;
 pub use write::{WriteMode, Written};
 
+use cache::Cache;
 use claim::{Access, Claim, clear_stale};
 use fsync::{Promise, sync_folder};
 use lock::Lock;
@@ -62,6 +64,7 @@ pub struct Store {
     root: PathBuf,
     promise: Promise,
     meta: Meta,
+    cache: Cache,
     /// Keeps a temporary database's folder; deletes it at the end.
     _temporary: Option<Claim>,
 }
@@ -83,7 +86,7 @@ impl Store {
         if readonly {
             let root = root.canonicalize().map_err(|e| Error::io("open the database", root, &e))?;
             let meta = Meta::open_readonly(&root)?;
-            return Ok(Self { root, promise: Promise::ReadOnly, meta, _temporary: None });
+            return Ok(Self { root, promise: Promise::ReadOnly, meta, cache: Cache::default(), _temporary: None });
         }
         let made = !root.exists();
         fs::create_dir_all(root).map_err(|e| may_be_readonly(root, &e))?;
@@ -119,7 +122,7 @@ impl Store {
         }
         drop(lock);
         clear_stale(&staging, "");
-        let store = Self { root, promise, meta, _temporary: temporary };
+        let store = Self { root, promise, meta, cache: Cache::default(), _temporary: temporary };
         store.empty_trash();
         Ok(store)
     }

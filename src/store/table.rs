@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
+use deltalake::delta_datafusion::DeltaScanNext;
 use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_with};
 use deltalake::{DeltaTable, DeltaTableError};
 use url::Url;
 
+use super::cache::Identity;
 use super::fsync::{FileStore, Promise};
 use super::name::{folder_name, name_of_folder};
 use super::{Store, TableName, failure};
@@ -49,12 +51,13 @@ impl Store {
     /// [`World`](crate::error::ErrorKind::World) where the folder cannot be read, [`Data`](crate::error::ErrorKind::Data)
     /// where its log is damaged.
     pub async fn snapshot(&self, name: &TableName) -> Result<Option<Snapshot>> {
-        let Some(table) = self.load(name, Promise::ReadOnly).await? else { return Ok(None) };
+        let Some(table) = self.load(name).await? else { return Ok(None) };
         let folder = self.folder(name)?;
         let failed = |e: DeltaTableError| failure::delta("read", name, &folder, &e);
         let state = table.snapshot().map_err(failed)?;
         let (version, schema) = (state.version(), state.snapshot().arrow_schema());
-        let provider = table.table_provider().await.map_err(|e| failed(e.into()))?;
+        let reading = log_store(&folder, Promise::ReadOnly)?;
+        let provider = DeltaScanNext::builder().with_log_store(reading).with_eager_snapshot(state.snapshot().clone()).await.map_err(|e| failed(e.into()))?;
         Ok(Some(Snapshot { name: name.clone(), version, schema, provider, table }))
     }
 
@@ -67,15 +70,33 @@ impl Store {
         Ok(tables)
     }
 
-    /// Loads the newest version; what is committed through the result keeps `promise`.
-    pub(super) async fn load(&self, name: &TableName, promise: Promise) -> Result<Option<DeltaTable>> {
+    /// Loads the newest version.
+    pub(super) async fn load(&self, name: &TableName) -> Result<Option<DeltaTable>> {
         let folder = self.folder(name)?;
         if !is_table(&folder) {
             return Ok(None);
         }
-        let mut table = DeltaTable::new(log_store(&folder, promise)?);
+        let identity = Identity::of(&folder);
+        if let Some(identity) = identity
+            && let Some(mut table) = self.cache.get(name, &identity)
+            && table.update_state().await.is_ok()
+            && Identity::of(&folder).is_some_and(|now| now == identity)
+        {
+            self.cache.put(name, identity, &table);
+            return Ok(Some(table));
+        }
+        let identity = Identity::of(&folder);
+        let mut table = DeltaTable::new(log_store(&folder, self.promise())?);
         match table.load().await {
-            Ok(()) => Ok(Some(table)),
+            Ok(()) => {
+                // Dropped and made again while it was loaded, it would be remembered as what it no longer is.
+                if let Some(identity) = identity
+                    && Identity::of(&folder).is_some_and(|now| now == identity)
+                {
+                    self.cache.put(name, identity, &table);
+                }
+                Ok(Some(table))
+            }
             // Dropped between the look and the load.
             Err(_) if !is_table(&folder) => Ok(None),
             Err(error) => Err(failure::delta("open the table in", name, &folder, &error)),

@@ -295,18 +295,24 @@ async fn an_append_lands_after_a_concurrent_change_of_rows_but_not_after_a_drop_
     store.write(&t(), WriteMode::Create, of(vec![batch(0..3)]), none()).await.unwrap();
 
     let o = other();
-    let input = while_writing(async move { drop(o.write(&t(), WriteMode::Replace { version: 0 }, of(vec![batch(7..8)]), none()).await.unwrap()) });
+    let input = while_writing(async move {
+        o.write(&t(), WriteMode::Replace { version: 0 }, of(vec![batch(7..8)]), none()).await.unwrap();
+    });
     store.write(&t(), WriteMode::Append, input, none()).await.unwrap();
     assert_eq!(ask(&store, &t(), "SELECT sum(a) FROM t").await, "22");
 
     let o = other();
-    let input = while_writing(async move { drop(o.write(&t(), WriteMode::CreateOrReplace, of(vec![batch(1..2)]), none()).await.unwrap()) });
+    let input = while_writing(async move {
+        o.write(&t(), WriteMode::CreateOrReplace, of(vec![batch(1..2)]), none()).await.unwrap();
+    });
     let error = store.write(&t(), WriteMode::Append, input, none()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Conflict);
     assert!(error.message.contains("replaced"), "{error}");
 
     let o = other();
-    let input = while_writing(async move { drop(o.drop_table(&t()).await.unwrap()) });
+    let input = while_writing(async move {
+        o.drop_table(&t()).await.unwrap();
+    });
     let error = store.write(&t(), WriteMode::Append, input, none()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Conflict);
     assert!(error.message.contains("dropped"), "{error}");

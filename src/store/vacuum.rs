@@ -28,7 +28,7 @@ impl Store {
         self.writable()?;
         // Under the lock no writer of ours has files in the table that its log does not name yet.
         let _lock = self.lock().await?;
-        let Some(loaded) = self.load(table, self.promise()).await? else { return Ok(None) };
+        let Some(loaded) = self.load(table).await? else { return Ok(None) };
         let folder = self.folder(table)?;
         let period = chrono::Duration::from_std(age).map_err(|_| Error::query("the age is too large"))?;
         let vacuum = loaded.vacuum().with_mode(VacuumMode::Full).with_retention_period(period).with_enforce_retention_duration(false);

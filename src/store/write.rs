@@ -153,7 +153,7 @@ impl Store {
     }
 
     async fn existing(&self, name: &TableName) -> Result<Existing> {
-        let table = self.load(name, self.promise()).await?.ok_or_else(|| Error::query(format!("there is no table `{name}`")))?;
+        let table = self.load(name).await?.ok_or_else(|| Error::query(format!("there is no table `{name}`")))?;
         check_writable(name, &table)?;
         let metadata = table.snapshot_or(name)?.metadata();
         let (id, schema) = (metadata.id().to_owned(), schema_text(metadata));
@@ -166,7 +166,7 @@ impl Store {
             return Err(Error::query(format!("there is no schema `{}`", name.schema)).with_hint(format!("make it first: CREATE SCHEMA {}", name.schema)));
         }
         let folder = self.folder(name)?;
-        match self.load(name, self.promise()).await? {
+        match self.load(name).await? {
             Some(_) if !replace => return Err(exists(name)),
             Some(table) => check_writable(name, &table)?,
             None if folder.exists() && !is_empty(&folder) => {
@@ -181,7 +181,7 @@ impl Store {
 
         let _lock = self.lock().await?;
         for _ in 0..RETRIES {
-            match self.load(name, self.promise()).await? {
+            match self.load(name).await? {
                 None => return self.found(name, &folder, &schema_folder, schema, metadata, staged, provenance).await,
                 Some(_) if !replace => return Err(failure::conflict(name, "another process created it in between")),
                 Some(table) => {
@@ -275,7 +275,7 @@ impl Store {
 
     /// The newest version of the table that `existing` was a version of; the lock is held.
     async fn unchanged(&self, name: &TableName, existing: &Existing) -> Result<DeltaTable> {
-        let Some(table) = self.load(name, self.promise()).await? else {
+        let Some(table) = self.load(name).await? else {
             return Err(failure::conflict(name, "another process dropped it while the statement ran"));
         };
         let metadata = table.snapshot_or(name)?.metadata();

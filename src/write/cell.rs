@@ -49,6 +49,13 @@ impl<'a> Cells<'a> {
         Ok(Self { array, formatter })
     }
 
+    /// NULL, also as a value of a dictionary.
+    pub fn is_null(&self, row: usize) -> bool {
+        self.array.is_null(row)
+            || matches!(self.array.data_type(), DataType::Null)
+            || self.of_dictionary(row).is_some_and(|(values, at)| values.is_null(at))
+    }
+
     /// The items of a list, of whatever kind of list.
     pub fn items(&self, row: usize) -> Option<ArrayRef> {
         Some(match self.array.data_type() {
@@ -73,7 +80,7 @@ impl<'a> Cells<'a> {
     /// The exact text; nested values as JSON. Not to be asked for NULL.
     pub fn text(&self, row: usize) -> Result<String, ArrowError> {
         if let Some(formatter) = &self.formatter {
-            return Ok(formatter.value(row).try_to_string()?);
+            return formatter.value(row).try_to_string();
         }
         if let Some(text) = self.string(row) {
             return Ok(text.to_owned());
@@ -85,7 +92,7 @@ impl<'a> Cells<'a> {
             return Ok(float_text(value));
         }
         if let Some((values, at)) = self.of_dictionary(row) {
-            return if values.is_null(at) { Ok(String::new()) } else { Cells::new(values)?.text(at) };
+            return Cells::new(values)?.text(at);
         }
         let mut json = Vec::new();
         json_text::value(self, row, &mut json)?;
@@ -104,7 +111,7 @@ impl<'a> Cells<'a> {
     /// For the eye; `null` stands for NULL inside of lists and structs too.
     pub fn shown(&self, row: usize, null: &str, decimals: Option<usize>) -> Result<String, ArrowError> {
         let array = self.array;
-        if array.is_null(row) || matches!(array.data_type(), DataType::Null) {
+        if self.is_null(row) {
             return Ok(null.to_owned());
         }
         if let Some(value) = number(array, row) {
@@ -112,7 +119,8 @@ impl<'a> Cells<'a> {
         }
         if let Some(items) = self.items(row) {
             let items = Cells::new(items.as_ref())?;
-            let texts: Result<Vec<String>, ArrowError> = (0..items.array.len()).map(|at| items.shown(at, null, decimals)).collect();
+            let texts: Result<Vec<String>, ArrowError> =
+                (0..items.array.len()).map(|at| items.shown(at, null, decimals)).collect();
             return Ok(format!("[{}]", texts?.join(", ")));
         }
         match array.data_type() {
@@ -120,7 +128,9 @@ impl<'a> Cells<'a> {
                 let texts: Result<Vec<String>, ArrowError> = fields
                     .iter()
                     .zip(array.as_struct().columns())
-                    .map(|(field, column)| Ok(format!("'{}': {}", field.name(), Cells::new(column.as_ref())?.shown(row, null, decimals)?)))
+                    .map(|(field, column)| {
+                        Ok(format!("'{}': {}", field.name(), Cells::new(column.as_ref())?.shown(row, null, decimals)?))
+                    })
                     .collect();
                 Ok(format!("{{{}}}", texts?.join(", ")))
             }

@@ -22,7 +22,12 @@ use super::{Format, WriteOptions, row_writer};
 ///
 /// # Errors
 /// Those of the stream, unchanged; the folder is missing or unwritable; the disk is full; a type that the format lacks.
-pub async fn copy_to(mut stream: SendableRecordBatchStream, path: &Path, format: Format, options: &WriteOptions) -> Result<u64> {
+pub async fn copy_to(
+    mut stream: SendableRecordBatchStream,
+    path: &Path,
+    format: Format,
+    options: &WriteOptions,
+) -> Result<u64> {
     options.check_for(format)?;
     let packing = if format.is_text() { options.compression.or(extension_and_packing(path).1) } else { None };
     let target = Target::create(path, packing)?;
@@ -77,7 +82,13 @@ impl Drop for Guard {
     }
 }
 
-fn write(target: Target, mut receiver: Receiver<Message>, schema: &SchemaRef, format: Format, options: &WriteOptions) -> Result<u64> {
+fn write(
+    target: Target,
+    mut receiver: Receiver<Message>,
+    schema: &SchemaRef,
+    format: Format,
+    options: &WriteOptions,
+) -> Result<u64> {
     let outcome = write_rows(&target, &mut receiver, schema, format, options);
     match outcome {
         Ok(rows) => target.commit().map(|()| rows),
@@ -85,7 +96,13 @@ fn write(target: Target, mut receiver: Receiver<Message>, schema: &SchemaRef, fo
     }
 }
 
-fn write_rows(target: &Target, receiver: &mut Receiver<Message>, schema: &SchemaRef, format: Format, options: &WriteOptions) -> Result<u64> {
+fn write_rows(
+    target: &Target,
+    receiver: &mut Receiver<Message>,
+    schema: &SchemaRef,
+    format: Format,
+    options: &WriteOptions,
+) -> Result<u64> {
     let mut writer = row_writer(format, Box::new(target.sink()), options)?;
     writer.begin(schema)?;
     let mut rows = 0;

@@ -2,7 +2,7 @@
 //!
 //! NULL is an empty field and an empty text is `""`, so that both come back as what they were.
 
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
@@ -41,14 +41,15 @@ impl CsvWriter {
     }
 
     fn rows(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
-        let columns: Vec<Cells<'_>> = batch.columns().iter().map(|column| Cells::new(column.as_ref())).collect::<Result<_, _>>()?;
+        let columns: Vec<Cells<'_>> =
+            batch.columns().iter().map(|column| Cells::new(column.as_ref())).collect::<Result<_, _>>()?;
         let null = self.options.null_text("").to_owned();
         for row in 0..batch.num_rows() {
             for (at, cells) in columns.iter().enumerate() {
                 if at > 0 {
                     self.buffer.push(self.delimiter);
                 }
-                if cells.array.is_null(row) || matches!(cells.array.data_type(), DataType::Null) {
+                if cells.is_null(row) {
                     self.buffer.extend_from_slice(null.as_bytes());
                 } else if let Some(text) = cells.string(row) {
                     self.field(text);

@@ -2,7 +2,10 @@
 
 /// For one line of a terminal: line breaks, tabs and other control characters are shown, not obeyed.
 pub(super) fn for_terminal(text: &str, keep_lines: bool) -> String {
-    if !text.chars().any(|letter| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')) {
+    if !text.chars().any(|letter| {
+        letter.is_control()
+            || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    }) {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len() + 8);
@@ -13,7 +16,9 @@ pub(super) fn for_terminal(text: &str, keep_lines: bool) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             // Separators of lines and overrides of direction would move the lines around them.
-            '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => out.extend(letter.escape_unicode()),
+            '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+                out.extend(letter.escape_unicode())
+            }
             letter if letter.is_control() => out.extend(letter.escape_unicode()),
             letter => out.push(letter),
         }
@@ -36,7 +41,9 @@ pub(super) fn for_markdown(text: &str) -> String {
                 out.push(letter);
             }
             // Inside of a word it means nothing.
-            '_' if !(before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)) => out.push_str("\\_"),
+            '_' if !(before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)) => {
+                out.push_str("\\_")
+            }
             '~' if after == Some('~') || before == Some('~') => out.push_str("\\~"),
             // Before a letter, as in \boxed, it stands for itself.
             '\\' if after.is_none_or(|next| next.is_ascii_punctuation()) => out.push_str("\\\\"),

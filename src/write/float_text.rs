@@ -38,13 +38,14 @@ fn trimmed(text: &str) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
     #[test]
     fn every_number_reads_back() {
-        for value in [0.1, 1.0, -0.0, 1e20, 1e-7, f64::MIN_POSITIVE, f64::MAX, 1.0 / 3.0, 123_456_789.123_456_78, 5e-324] {
+        for value in
+            [0.1, 1.0, -0.0, 1e20, 1e-7, f64::MIN_POSITIVE, f64::MAX, 1.0 / 3.0, 123_456_789.123_456_78, 5e-324]
+        {
             assert_eq!(float_text(value).parse::<f64>().unwrap().to_bits(), value.to_bits());
         }
         assert_eq!(float_text(1.0), "1.0");

@@ -62,11 +62,15 @@ impl Format {
     /// An extension that no format has.
     pub fn from_path(path: &Path) -> Result<Self> {
         let (extension, _) = extension_and_packing(path);
-        let known = NAMES.iter().skip(2).filter(|(name, _)| !matches!(*name, "box" | "line" | "latex" | "markdown" | "jsonlines"));
+        let known = NAMES
+            .iter()
+            .skip(2)
+            .filter(|(name, _)| !matches!(*name, "box" | "line" | "latex" | "markdown" | "jsonlines"));
         match known.clone().find(|(name, _)| extension.eq_ignore_ascii_case(name)) {
             Some((_, format)) => Ok(*format),
             None => {
-                let error = Error::query(format!("`{}`: the extension does not say what format to write", path.display()));
+                let error =
+                    Error::query(format!("`{}`: the extension does not say what format to write", path.display()));
                 Err(match closest(&extension, known.map(|(name, _)| *name)) {
                     Some(near) => error.with_hint(format!("did you mean `.{near}`?")),
                     None => error.with_hint("known are .parquet, .csv, .tsv, .json, .ndjson, .md and .tex; or name it, as in OPTIONS (format 'csv')"),
@@ -113,7 +117,6 @@ impl FromStr for Format {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -24,7 +24,8 @@ impl JsonWriter {
     }
 
     fn rows(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
-        let columns: Vec<Cells<'_>> = batch.columns().iter().map(|column| Cells::new(column.as_ref())).collect::<Result<_, _>>()?;
+        let columns: Vec<Cells<'_>> =
+            batch.columns().iter().map(|column| Cells::new(column.as_ref())).collect::<Result<_, _>>()?;
         let buffer = &mut self.buffer;
         for row in 0..batch.num_rows() {
             if self.array {

@@ -14,12 +14,11 @@ pub(super) fn string(text: &str, out: &mut Vec<u8>) -> Result<(), ArrowError> {
 /// Appends the value of a row. NaN and the infinities are `null`.
 pub(super) fn value(cells: &Cells<'_>, row: usize, out: &mut Vec<u8>) -> Result<(), ArrowError> {
     let array = cells.array;
-    if array.is_null(row) {
+    if cells.is_null(row) {
         out.extend_from_slice(b"null");
         return Ok(());
     }
     match array.data_type() {
-        DataType::Null => out.extend_from_slice(b"null"),
         DataType::Boolean => out.extend_from_slice(if array.as_boolean().value(row) { b"true" } else { b"false" }),
         DataType::Utf8 => string(array.as_string::<i32>().value(row), out)?,
         DataType::LargeUtf8 => string(array.as_string::<i64>().value(row), out)?,

@@ -22,7 +22,8 @@ impl LatexWriter {
     }
 
     fn rows(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
-        let columns: Vec<Cells<'_>> = batch.columns().iter().map(|column| Cells::new(column.as_ref())).collect::<Result<_, _>>()?;
+        let columns: Vec<Cells<'_>> =
+            batch.columns().iter().map(|column| Cells::new(column.as_ref())).collect::<Result<_, _>>()?;
         let null = self.options.null_text("NULL");
         for row in 0..batch.num_rows() {
             for (at, cells) in columns.iter().enumerate() {
@@ -30,7 +31,7 @@ impl LatexWriter {
                     self.buffer.push_str(" & ");
                 }
                 let text = cells.shown(row, null, self.options.decimals)?;
-                let number = is_number(cells.array.data_type()) && !cells.array.is_null(row);
+                let number = is_number(cells.array.data_type()) && !cells.is_null(row);
                 self.buffer.push_str(&if number { number_text(&text) } else { for_latex(&text) });
             }
             self.buffer.push_str(" \\\\\n");

@@ -27,7 +27,8 @@ impl LineWriter {
     }
 
     fn rows(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
-        let columns: Vec<Cells<'_>> = batch.columns().iter().map(|column| Cells::new(column.as_ref())).collect::<Result<_, _>>()?;
+        let columns: Vec<Cells<'_>> =
+            batch.columns().iter().map(|column| Cells::new(column.as_ref())).collect::<Result<_, _>>()?;
         let null = self.options.null_text("NULL");
         for row in 0..batch.num_rows() {
             self.rows += 1;

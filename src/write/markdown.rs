@@ -25,7 +25,8 @@ impl MarkdownWriter {
     }
 
     fn rows(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
-        let columns: Vec<Cells<'_>> = batch.columns().iter().map(|column| Cells::new(column.as_ref())).collect::<Result<_, _>>()?;
+        let columns: Vec<Cells<'_>> =
+            batch.columns().iter().map(|column| Cells::new(column.as_ref())).collect::<Result<_, _>>()?;
         let null = self.options.null_text("NULL");
         for row in 0..batch.num_rows() {
             let cells: Result<Vec<String>, ArrowError> =
@@ -48,8 +49,9 @@ impl RowWriter for MarkdownWriter {
     }
 
     fn finish(&mut self) -> Result<()> {
-        let widths: Vec<usize> =
-            (0..self.right.len()).map(|at| self.lines.iter().map(|line| width(&line[at])).max().unwrap_or(0).max(3)).collect();
+        let widths: Vec<usize> = (0..self.right.len())
+            .map(|at| self.lines.iter().map(|line| width(&line[at])).max().unwrap_or(0).max(3))
+            .collect();
         let mut text = String::new();
         for (number, line) in self.lines.iter().enumerate() {
             for ((cell, wide), right) in line.iter().zip(&widths).zip(&self.right) {

@@ -34,7 +34,11 @@ impl FromStr for Compression {
             ("zstd" | "zst", None) => Compression::Zstd(None),
             ("zstd" | "zst", Some(level)) => match level.parse() {
                 Ok(level) if (1..=22).contains(&level) => Compression::Zstd(Some(level)),
-                _ => return Err(Error::query(format!("compression: a level of zstd is a number from 1 to 22, got `{level}`"))),
+                _ => {
+                    return Err(Error::query(format!(
+                        "compression: a level of zstd is a number from 1 to 22, got `{level}`"
+                    )));
+                }
             },
             ("gzip" | "gz", None) => Compression::Gzip,
             ("snappy", None) => Compression::Snappy,
@@ -86,7 +90,8 @@ impl Default for WriteOptions {
     }
 }
 
-const KNOWN: [&str; 8] = ["format", "header", "delimiter", "delim", "null", "compression", "row_group_size", "decimals"];
+const KNOWN: [&str; 8] =
+    ["format", "header", "delimiter", "delim", "null", "compression", "row_group_size", "decimals"];
 
 impl WriteOptions {
     /// Options as `COPY … TO … OPTIONS (header false, delimiter ';')` gives them: names and texts. A `format` among them is
@@ -117,8 +122,19 @@ impl WriteOptions {
             }
             "null" | "nullstr" | "null_value" => self.null = Some(value.to_owned()),
             "compression" => self.compression = Some(value.parse()?),
-            "row_group_size" | "max_row_group_size" => self.row_group_size = number().ok_or_else(|| wrong("a number of rows"))?,
-            "decimals" => self.decimals = Some(value.trim().parse().ok().filter(|digits| *digits <= 17).ok_or_else(|| wrong("a number from 0 to 17"))?),
+            "row_group_size" | "max_row_group_size" => {
+                self.row_group_size = number().ok_or_else(|| wrong("a number of rows"))?
+            }
+            "decimals" => {
+                self.decimals = Some(
+                    value
+                        .trim()
+                        .parse()
+                        .ok()
+                        .filter(|digits| *digits <= 17)
+                        .ok_or_else(|| wrong("a number from 0 to 17"))?,
+                )
+            }
             _ => {
                 let error = Error::query(format!("no option named `{name}` for writing files"));
                 return Err(match closest(short, KNOWN.into_iter()) {
@@ -133,7 +149,8 @@ impl WriteOptions {
     pub(super) fn check_for(&self, format: Format) -> Result<()> {
         match self.compression {
             Some(Compression::Snappy | Compression::Lz4) if format.is_text() => {
-                Err(Error::query(format!("a {format} file cannot be packed with snappy or lz4")).with_hint("gzip and zstd can"))
+                Err(Error::query(format!("a {format} file cannot be packed with snappy or lz4"))
+                    .with_hint("gzip and zstd can"))
             }
             _ => Ok(()),
         }
@@ -146,7 +163,6 @@ impl WriteOptions {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -159,7 +175,13 @@ mod tests {
         assert!(!options.header);
         assert_eq!(options.compression, Some(Compression::Zstd(Some(9))));
         assert_eq!(options.delimiter, Some(b'\t'));
-        for (name, value) in [("header", "perhaps"), ("compression", "rar"), ("compression", "zstd(99)"), ("row_group_size", "0"), ("delim", "ab")] {
+        for (name, value) in [
+            ("header", "perhaps"),
+            ("compression", "rar"),
+            ("compression", "zstd(99)"),
+            ("row_group_size", "0"),
+            ("delim", "ab"),
+        ] {
             assert!(options.set(name, value).is_err(), "{name} {value}");
         }
     }

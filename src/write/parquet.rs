@@ -28,7 +28,9 @@ impl ParquetWriter {
 
 fn unwritable(error: &ParquetError) -> Error {
     match error {
-        ParquetError::NYI(what) => Error::data(format!("Parquet has no such type: {what}")).with_hint("CAST the column, to text for instance"),
+        ParquetError::NYI(what) => {
+            Error::data(format!("Parquet has no such type: {what}")).with_hint("CAST the column, to text for instance")
+        }
         other => Error::new(ErrorKind::World, format!("cannot write Parquet: {other}")),
     }
 }
@@ -38,7 +40,9 @@ fn properties(options: &WriteOptions) -> Result<WriterProperties> {
         None => Codec::ZSTD(ZstdLevel::try_new(3).map_err(|e| unwritable(&e))?),
         Some(Compression::None) => Codec::UNCOMPRESSED,
         Some(Compression::Gzip) => Codec::GZIP(GzipLevel::default()),
-        Some(Compression::Zstd(level)) => Codec::ZSTD(ZstdLevel::try_new(level.unwrap_or(3)).map_err(|e| unwritable(&e))?),
+        Some(Compression::Zstd(level)) => {
+            Codec::ZSTD(ZstdLevel::try_new(level.unwrap_or(3)).map_err(|e| unwritable(&e))?)
+        }
         Some(Compression::Snappy) => Codec::SNAPPY,
         Some(Compression::Lz4) => Codec::LZ4_RAW,
     };
@@ -57,7 +61,8 @@ fn not_begun() -> Error {
 impl RowWriter for ParquetWriter {
     fn begin(&mut self, schema: &SchemaRef) -> Result<()> {
         let out = self.out.take().ok_or_else(not_begun)?;
-        let writer = ArrowWriter::try_new(out, schema.clone(), Some(properties(&self.options)?)).map_err(|e| unwritable(&e))?;
+        let writer =
+            ArrowWriter::try_new(out, schema.clone(), Some(properties(&self.options)?)).map_err(|e| unwritable(&e))?;
         self.writer = Some(writer);
         Ok(())
     }

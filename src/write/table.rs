@@ -24,8 +24,12 @@ pub(super) struct Lines {
     bottom: [&'static str; 3],
 }
 
-pub(super) const ASCII: Lines = Lines { across: "-", down: "|", top: ["+", "+", "+"], middle: ["+", "+", "+"], bottom: ["+", "+", "+"] };
-pub(super) const BOX: Lines = Lines { across: "─", down: "│", top: ["┌", "┬", "┐"], middle: ["├", "┼", "┤"], bottom: ["└", "┴", "┘"] };
+pub(super) const ASCII: Lines =
+    Lines { across: "-", down: "|", top: ["+", "+", "+"], middle: ["+", "+", "+"], bottom: ["+", "+", "+"] };
+pub(super) const BOX: Lines =
+    Lines {
+        across: "─", down: "│", top: ["┌", "┬", "┐"], middle: ["├", "┼", "┤"], bottom: ["└", "┴", "┘"]
+    };
 
 /// A column is not cut below this; rather, columns are left out.
 const NARROWEST: usize = 8;
@@ -55,7 +59,11 @@ pub(super) struct Shown {
 pub(super) fn rows_line(rows: Shown) -> String {
     let Shown { of, shown } = rows;
     let s = if of == 1 { "" } else { "s" };
-    if shown == of { format!("({of} row{s})") } else { format!("({of} row{s}: {shown} shown, {} not shown)", of - shown) }
+    if shown == of {
+        format!("({of} row{s})")
+    } else {
+        format!("({of} row{s}: {shown} shown, {} not shown)", of - shown)
+    }
 }
 
 impl TableWriter {
@@ -64,7 +72,8 @@ impl TableWriter {
     }
 
     fn keep(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
-        let columns: Vec<Cells<'_>> = batch.columns().iter().map(|column| Cells::new(column.as_ref())).collect::<Result<_, _>>()?;
+        let columns: Vec<Cells<'_>> =
+            batch.columns().iter().map(|column| Cells::new(column.as_ref())).collect::<Result<_, _>>()?;
         let null = self.options.null_text("NULL");
         self.total += batch.num_rows() as u64;
         let most = self.options.max_rows.unwrap_or(usize::MAX);
@@ -75,7 +84,7 @@ impl TableWriter {
                     let text = for_terminal(&cells.shown(row, null, self.options.decimals)?, false);
                     // What no screen shows is not kept: a trace can have a megabyte.
                     let text = self.options.max_width.map_or_else(|| text.clone(), |most| cut(&text, most));
-                    Ok(Cell { text, null: cells.array.is_null(row) })
+                    Ok(Cell { text, null: cells.is_null(row) })
                 })
                 .collect();
             self.rows.push(cells?);
@@ -114,7 +123,8 @@ impl TableWriter {
     }
 
     fn rule(&self, layout: &[Option<(usize, usize)>], [left, cross, right]: [&str; 3]) -> String {
-        let pieces: Vec<String> = layout.iter().map(|column| self.lines.across.repeat(column.map_or(1, |(_, wide)| wide) + 2)).collect();
+        let pieces: Vec<String> =
+            layout.iter().map(|column| self.lines.across.repeat(column.map_or(1, |(_, wide)| wide) + 2)).collect();
         format!("{left}{}{right}\n", pieces.join(cross))
     }
 
@@ -122,13 +132,17 @@ impl TableWriter {
         let layout = self.layout();
         let mut text = String::new();
         if !self.names.is_empty() {
-            let style = |style: Style, text: String| if self.options.color { style.paint(text).to_string() } else { text };
+            let style =
+                |style: Style, text: String| if self.options.color { style.paint(text).to_string() } else { text };
             let line = |cell: &dyn Fn(usize, usize) -> String| {
-                let cells: Vec<String> = layout.iter().map(|column| column.map_or("…".to_owned(), |(at, wide)| cell(at, wide))).collect();
+                let cells: Vec<String> =
+                    layout.iter().map(|column| column.map_or("…".to_owned(), |(at, wide)| cell(at, wide))).collect();
                 format!("{0} {1} {0}\n", self.lines.down, cells.join(&format!(" {} ", self.lines.down)))
             };
             text.push_str(&self.rule(&layout, self.lines.top));
-            text.push_str(&line(&|at, wide| style(Style::new().bold(), pad(&cut(&self.names[at], wide), wide, self.right[at]))));
+            text.push_str(&line(&|at, wide| {
+                style(Style::new().bold(), pad(&cut(&self.names[at], wide), wide, self.right[at]))
+            }));
             text.push_str(&self.rule(&layout, self.lines.middle));
             for row in &self.rows {
                 text.push_str(&line(&|at, wide| {

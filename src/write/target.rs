@@ -44,7 +44,9 @@ impl Sink {
 
     fn note<T>(state: &mut State, outcome: io::Result<T>) -> io::Result<T> {
         outcome.map_err(|error| {
-            let copy = error.raw_os_error().map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error);
+            let copy = error
+                .raw_os_error()
+                .map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error);
             state.failure.get_or_insert(error);
             copy
         })
@@ -78,7 +80,11 @@ pub(super) struct Target {
 
 enum Place {
     /// Beside the real name, with the folder.
-    Beside { temporary: TempPath, real: PathBuf, folder: PathBuf },
+    Beside {
+        temporary: TempPath,
+        real: PathBuf,
+        folder: PathBuf,
+    },
     Special,
 }
 
@@ -90,14 +96,17 @@ impl Target {
             let error = Error::io("write", path, &source);
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             match (source.kind(), folder) {
-                (io::ErrorKind::NotFound, Some(folder)) => error.with_hint(format!("make the folder `{}` first", folder.display())),
+                (io::ErrorKind::NotFound, Some(folder)) => {
+                    error.with_hint(format!("make the folder `{}` first", folder.display()))
+                }
                 (io::ErrorKind::PermissionDenied, _) => error.with_hint("choose a folder that you may write to"),
                 _ => error,
             }
         };
         let old = match std::fs::metadata(path) {
             Ok(about) if about.is_dir() => {
-                return Err(Error::world(format!("cannot write `{}`: it is a folder", path.display())).with_hint("add a file name"));
+                return Err(Error::world(format!("cannot write `{}`: it is a folder", path.display()))
+                    .with_hint("add a file name"));
             }
             Ok(about) => Some(about),
             Err(_) => None,
@@ -136,7 +145,9 @@ impl Target {
         let out = BufWriter::with_capacity(256 << 10, file);
         let packed = match packing {
             Some(Compression::Gzip) => Packed::Gzip(GzEncoder::new(out, flate2::Compression::default())),
-            Some(Compression::Zstd(level)) => Packed::Zstd(zstd::stream::write::Encoder::new(out, level.unwrap_or(3)).map_err(fail)?),
+            Some(Compression::Zstd(level)) => {
+                Packed::Zstd(zstd::stream::write::Encoder::new(out, level.unwrap_or(3)).map_err(fail)?)
+            }
             _ => Packed::Plain(out),
         };
         let sink = Sink(Arc::new(Mutex::new(State { out: Some(packed), failure: None })));

@@ -1,5 +1,4 @@
 //! Claims about files and tables that are written.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -63,8 +62,12 @@ const MIXED: &str = "SELECT * FROM (VALUES (1, 'a', 0.5), (2, NULL, NULL), (NULL
 async fn csv_tells_null_from_an_empty_text_and_quotes_by_the_rfc() {
     assert_eq!(as_text(MIXED, Format::Csv).await, "n,text,x\n1,a,0.5\n2,,\n,\"\",1e300\n-4,\"x,\"\"y\"\"\nz\",NaN\n");
     assert_eq!(as_text("SELECT 'a\tb' AS x, 'c,d' AS y", Format::Tsv).await, "x\ty\n\"a\tb\"\tc,d\n");
-    let options = WriteOptions { null: Some("NA".into()), header: false, delimiter: Some(b';'), ..WriteOptions::default() };
-    assert_eq!(written(&batches("SELECT NULL AS a, 'NA' AS b, 'x;y' AS c").await, Format::Csv, &options), "NA;\"NA\";\"x;y\"\n");
+    let options =
+        WriteOptions { null: Some("NA".into()), header: false, delimiter: Some(b';'), ..WriteOptions::default() };
+    assert_eq!(
+        written(&batches("SELECT NULL AS a, 'NA' AS b, 'x;y' AS c").await, Format::Csv, &options),
+        "NA;\"NA\";\"x;y\"\n"
+    );
 }
 
 #[tokio::test]
@@ -86,12 +89,18 @@ async fn json_is_valid_and_keeps_types() {
         "\"[1,null]\",\"{\"\"a\"\":\"\"x\\\"\"\"\",\"\"b\"\":[1.5]}\",\"{\"\"k\"\":1}\",2024-02-29,2024-02-29 01:02:03.500,1.50,x,0.1,00ff"
     );
     let line = as_text(nested, Format::Line).await;
-    assert!(line.contains("l = [1, NULL]\n") && line.contains("s = {'a': x\", 'b': [1.5]}\n") && line.contains("m = {k=1}\n"), "{line}");
+    assert!(
+        line.contains("l = [1, NULL]\n")
+            && line.contains("s = {'a': x\", 'b': [1.5]}\n")
+            && line.contains("m = {k=1}\n"),
+        "{line}"
+    );
 }
 
 #[tokio::test]
 async fn tables_align_scripts_and_numbers() {
-    let sql = "SELECT * FROM (VALUES ('日本語', 12, 1.0/3), ('বাংলা', 3, NULL), ('ไทยที่', 1000, 2.0)) AS t(lang, n, score)";
+    let sql =
+        "SELECT * FROM (VALUES ('日本語', 12, 1.0/3), ('বাংলা', 3, NULL), ('ไทยที่', 1000, 2.0)) AS t(lang, n, score)";
     for (format, across) in [(Format::Table, '-'), (Format::Box, '─')] {
         let table = as_text(sql, format).await;
         let lines: Vec<&str> = table.lines().collect();
@@ -110,7 +119,8 @@ async fn tables_align_scripts_and_numbers() {
 
 #[tokio::test]
 async fn tables_are_cut_to_rows_and_width_and_say_so() {
-    let rows = batches("SELECT value AS n, repeat('ক', 300) AS a, repeat('日', 300) AS b FROM generate_series(1, 240)").await;
+    let rows =
+        batches("SELECT value AS n, repeat('ক', 300) AS a, repeat('日', 300) AS b FROM generate_series(1, 240)").await;
     let options = WriteOptions { max_rows: Some(40), max_width: Some(60), ..WriteOptions::default() };
     let table = written(&rows, Format::Table, &options);
     assert!(table.lines().all(|line| width::width(line) <= 60), "{table}");
@@ -120,7 +130,11 @@ async fn tables_are_cut_to_rows_and_width_and_say_so() {
     let table = written(&batches(&format!("SELECT {}", many.join(", "))).await, Format::Box, &options);
     assert!(table.lines().all(|line| width::width(line) <= 60), "{table}");
     assert!(table.contains("│ … │") && table.contains("(30 columns: "), "{table}");
-    let colored = written(&batches("SELECT NULL AS x").await, Format::Table, &WriteOptions { color: true, ..WriteOptions::default() });
+    let colored = written(
+        &batches("SELECT NULL AS x").await,
+        Format::Table,
+        &WriteOptions { color: true, ..WriteOptions::default() },
+    );
     assert!(colored.contains("\u{1b}[1m") && colored.contains("\u{1b}[2m"), "{colored:?}");
 }
 
@@ -141,7 +155,10 @@ async fn markdown_and_latex_escape_and_align() {
 
 #[tokio::test]
 async fn lines_keep_line_breaks_readable() {
-    assert_eq!(as_text("SELECT 1 AS id, 'so\nand so' AS trace UNION ALL SELECT 2, NULL ORDER BY id", Format::Line).await, "   id = 1\ntrace = so\n        and so\n\n   id = 2\ntrace = NULL\n");
+    assert_eq!(
+        as_text("SELECT 1 AS id, 'so\nand so' AS trace UNION ALL SELECT 2, NULL ORDER BY id", Format::Line).await,
+        "   id = 1\ntrace = so\n        and so\n\n   id = 2\ntrace = NULL\n"
+    );
 }
 
 // ── files ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -174,7 +191,10 @@ async fn parquet_brings_back_every_type() {
                CAST(1.5 AS DECIMAL(10,3)) AS c, [1, NULL] AS l, {'a': 1, 'b': ['x']} AS s, arrow_cast('k', 'Dictionary(Int32, Utf8)') AS k, NULL AS n, X'00ff' AS x, MAP {'a': 1} AS m";
     assert_eq!(copy(sql, &path).await.unwrap(), 1);
     let (before, after) = (batches(sql).await, read_back(&path).await);
-    assert_eq!(written(&before, Format::NdJson, &WriteOptions::default()), written(&after, Format::NdJson, &WriteOptions::default()));
+    assert_eq!(
+        written(&before, Format::NdJson, &WriteOptions::default()),
+        written(&after, Format::NdJson, &WriteOptions::default())
+    );
     for (a, b) in before[0].schema().fields().iter().zip(after[0].schema().fields()) {
         // Texts are read as views.
         let plain = |t: &DataType| t.to_string().replace("Utf8View", "Utf8").replace("BinaryView", "Binary");
@@ -186,9 +206,11 @@ async fn parquet_brings_back_every_type() {
 #[tokio::test]
 async fn text_files_bring_back_their_rows_packed_or_not() {
     let folder = TempDir::new().unwrap();
-    let sql = "SELECT value AS id, CASE WHEN value % 3 = 0 THEN NULL WHEN value % 3 = 1 THEN '' ELSE concat('ট\"', value, E',\\n') END AS t FROM generate_series(1, 100)";
+    let sql = "SELECT value AS id, CASE WHEN value % 3 = 0 THEN NULL WHEN value % 3 = 1 THEN '' ELSE concat('ট\"', value, ',', chr(10)) END AS t FROM generate_series(1, 100)";
     let expected = as_text(sql, Format::NdJson).await;
-    for name in ["x.csv", "x.csv.gz", "x.csv.zst", "x.tsv", "x.json", "x.ndjson", "x.jsonl.gz", "x.json.zst", "x.parquet"] {
+    for name in
+        ["x.csv", "x.csv.gz", "x.csv.zst", "x.tsv", "x.json", "x.ndjson", "x.jsonl.gz", "x.json.zst", "x.parquet"]
+    {
         let path = folder.path().join(name);
         assert_eq!(copy(sql, &path).await.unwrap(), 100);
         assert_eq!(written(&read_back(&path).await, Format::NdJson, &WriteOptions::default()), expected, "{name}");
@@ -197,7 +219,9 @@ async fn text_files_bring_back_their_rows_packed_or_not() {
 
 fn failing() -> SendableRecordBatchStream {
     let schema = Arc::new(Schema::new(vec![Field::new("t", DataType::Utf8, true)]));
-    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(StringArray::from(vec!["x"; 1000])) as ArrayRef]).unwrap();
+    let batch =
+        RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(StringArray::from(vec!["x"; 1000])) as ArrayRef])
+            .unwrap();
     let rows = (0..5).map(move |_| Ok(batch.clone()));
     let end = stream::iter([Err(DataFusionError::from(Error::data("line 7 is malformed").with_hint("mend it")))]);
     Box::pin(RecordBatchStreamAdapter::new(schema, stream::iter(rows).chain(end)))
@@ -209,7 +233,8 @@ async fn an_error_leaves_the_old_file_and_no_partial_one() {
     for name in ["x.csv", "x.parquet", "x.md", "x.csv.gz"] {
         let path = folder.path().join(name);
         std::fs::write(&path, "old").unwrap();
-        let error = copy_to(failing(), &path, Format::from_path(&path).unwrap(), &WriteOptions::default()).await.unwrap_err();
+        let error =
+            copy_to(failing(), &path, Format::from_path(&path).unwrap(), &WriteOptions::default()).await.unwrap_err();
         assert_eq!((error.message.as_str(), error.hint.as_deref()), ("line 7 is malformed", Some("mend it")));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
         std::fs::remove_file(&path).unwrap();
@@ -222,7 +247,9 @@ async fn a_dropped_copy_leaves_nothing() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("x.csv");
     let schema = Arc::new(Schema::new(vec![Field::new("t", DataType::Utf8, true)]));
-    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(StringArray::from(vec!["x"; 1000])) as ArrayRef]).unwrap();
+    let batch =
+        RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(StringArray::from(vec!["x"; 1000])) as ArrayRef])
+            .unwrap();
     let endless = stream::iter((0..3).map(move |_| Ok(batch.clone()))).chain(stream::pending());
     let stream: SendableRecordBatchStream = Box::pin(RecordBatchStreamAdapter::new(schema, endless));
     let options = WriteOptions::default();
@@ -256,26 +283,61 @@ async fn a_full_disk_is_told_as_such() {
         return;
     }
     for rows in [1, 200_000] {
-        let error = copy(&format!("SELECT value AS n FROM generate_series(1, {rows})"), Path::new("/dev/full")).await.unwrap_err();
+        let error = copy(&format!("SELECT value AS n FROM generate_series(1, {rows})"), Path::new("/dev/full"))
+            .await
+            .unwrap_err();
         assert_eq!(error.message, "cannot write `/dev/full`: the disk is full");
         assert!(error.hint.is_some());
     }
-    let parquet = copy_to(stream_of("SELECT 1 AS a").await, Path::new("/dev/full"), Format::Parquet, &WriteOptions::default()).await;
+    let parquet =
+        copy_to(stream_of("SELECT 1 AS a").await, Path::new("/dev/full"), Format::Parquet, &WriteOptions::default())
+            .await;
     assert_eq!(parquet.unwrap_err().message, "cannot write `/dev/full`: the disk is full");
 }
 
-/// Runs only where a folder on a small full disk is named: mounting one needs rights that a test may lack.
+/// A disk of one megabyte, for as long as it is held.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    /// `None` where this process may not mount one.
+    fn mount() -> Option<Self> {
+        let folder = TempDir::new().unwrap();
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=1m", "glotrace-test"])
+            .arg(folder.path())
+            .output()
+            .is_ok_and(|output| output.status.success());
+        if !mounted {
+            let _ = writeln!(std::io::stderr(), "skipped: no right to mount a small disk");
+        }
+        mounted.then_some(Self(folder))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(self.0.path()).output();
+    }
+}
+
 #[tokio::test]
 async fn a_full_disk_keeps_the_old_file() {
-    let Ok(folder) = std::env::var("GLOTRACE_TEST_SMALL_DISK") else { return };
+    let Some(disk) = SmallDisk::mount() else { return };
+    let folder = disk.0.path();
     for name in ["x.csv", "x.parquet"] {
-        let path = Path::new(&folder).join(name);
+        let path = folder.join(name);
         copy("SELECT 1 AS a", &path).await.unwrap();
         let old = std::fs::read(&path).unwrap();
-        let error = copy("SELECT random() AS a, random() AS b, uuid() AS c FROM generate_series(1, 2000000)", &path).await.unwrap_err();
+        let error = copy("SELECT random() AS a, random() AS b, uuid() AS c FROM generate_series(1, 200000)", &path)
+            .await
+            .unwrap_err();
         assert_eq!(error.message, format!("cannot write `{}`: the disk is full", path.display()));
         assert_eq!(std::fs::read(&path).unwrap(), old);
-        let left: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).filter(|name| name.to_string_lossy().contains("partial")).collect();
+        let left: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .filter(|name| name.to_string_lossy().contains("partial"))
+            .collect();
         assert!(left.is_empty(), "{left:?}");
     }
 }

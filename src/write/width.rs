@@ -51,7 +51,8 @@ mod tests {
         assert_eq!(cut("日本語", 6), "日本語");
         assert_eq!(cut("abc", 0), "");
         for most in 1..12 {
-            for text in ["বাংলা ভাষার প্রশ্ন", "ภาษาไทยเป็นภาษา", "తెలుగు భాష", "👩‍👩‍👧‍👦 family"] {
+            for text in ["বাংলা ভাষার প্রশ্ন", "ภาษาไทยเป็นภาษา", "తెలుగు భాష", "👩‍👩‍👧‍👦 family"]
+            {
                 assert!(width(&cut(text, most)) <= most, "{text} {most}");
             }
         }

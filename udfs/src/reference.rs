@@ -103,7 +103,7 @@ pub fn reference_markdown() -> Result<String> {
         page.push_str("| function | result |\n|---|---|\n");
         let of_family = || docs.iter().filter(|doc| doc.family == family.name);
         for doc in of_family() {
-            let _ = writeln!(page, "| [`{}`](#{}) | {} |", doc.signature, doc.name, doc.result_type);
+            let _ = writeln!(page, "| [`{}`](#{}) | `{}` |", doc.signature, doc.name, doc.result_type);
         }
         for doc in of_family() {
             let _ = writeln!(
@@ -114,7 +114,7 @@ pub fn reference_markdown() -> Result<String> {
             for argument in &doc.arguments {
                 let optional = if argument.optional { ", optional" } else { "" };
                 let _ =
-                    writeln!(page, "- `{}` ({}{optional}): {}", argument.name, argument.sql_type, argument.description);
+                    writeln!(page, "- `{}` (`{}`{optional}): {}", argument.name, argument.sql_type, argument.description);
             }
             for example in &doc.examples {
                 let _ = writeln!(page, "\n```sql\n{}", example.sql);
@@ -178,7 +178,6 @@ fn examples(text: &str) -> Vec<Example> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use super::*;
     use std::fs;
     use std::path::Path;

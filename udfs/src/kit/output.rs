@@ -147,7 +147,6 @@ impl<'a, R: 'a> Structs<'a, R> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::kit::tester::show;
 

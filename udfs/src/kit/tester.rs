@@ -1,5 +1,4 @@
 //! Calls a function as the engine would, in every form that an argument can take, and shows results as text.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::{Function, Scalar};
 use datafusion_common::arrow::array::{Array, ArrayRef, StringArray};

@@ -139,7 +139,6 @@ fn refusal(task: Task, name: &str, value: f64) -> Option<(String, &'static str)>
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::kit::tester::message;
     use crate::llm::{llm_complete, llm_generate};

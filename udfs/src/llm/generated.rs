@@ -88,7 +88,6 @@ impl GeneratedBuilder {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::{Generated, GeneratedBuilder};
     use crate::kit::{sql_type, tester::show};
 

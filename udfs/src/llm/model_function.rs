@@ -101,7 +101,6 @@ impl ScalarUDFImpl for ModelFunction {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::{ModelFunction, Task};
     use crate::kit::tester::{call, message, texts};
     use crate::llm::{llm_complete, llm_generate};

@@ -16,11 +16,11 @@ where nothing can be said. They are rounded to nine decimals.",
     syntax_example = "lang_confidence(text [, candidates])",
     sql_example = r"```sql
 SELECT lang_confidence('คำตอบคือสิบแปด', 'en,th') AS languages;
-+------------------------------------------------------------+
-| languages                                                  |
-+------------------------------------------------------------+
-| [{lang: th, confidence: 1.0}, {lang: en, confidence: 0.0}] |
-+------------------------------------------------------------+
++--------------------------------------------------------------------+
+| languages                                                          |
++--------------------------------------------------------------------+
+| [{'lang': th, 'confidence': 1.0}, {'lang': en, 'confidence': 0.0}] |
++--------------------------------------------------------------------+
 ```",
     argument(name = "text", description = "The text."),
     argument(name = "candidates", description = "Comma list of codes, as for `lang_detect`.")

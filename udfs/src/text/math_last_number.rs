@@ -22,7 +22,8 @@ SELECT math_last_number('Es bleiben 1.250,5 Liter übrig.') AS de, math_last_num
     argument(name = "text", description = "An output, a trace or a response."),
     argument(
         name = "compat",
-        description = "'highmath' reads as the published code of HighMath does: no signs, no grouping but by commas, 0 where there is no number. Default: neither."
+        description = "'highmath' reads as the published code of HighMath does: no signs, no
+grouping but by commas, 0 where there is no number. Default: neither."
     )
 )]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

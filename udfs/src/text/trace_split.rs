@@ -16,11 +16,11 @@ use glotrace_text::trace::{self, Split};
     syntax_example = "trace_split(output [, compat])",
     sql_example = r"```sql
 SELECT trace_split('<think>6 times 3 is 18.</think>The answer is 18.') AS parts;
-+-------------------------------------------------------------------------+
-| parts                                                                   |
-+-------------------------------------------------------------------------+
-| {thinking: 6 times 3 is 18., response: The answer is 18., closed: true} |
-+-------------------------------------------------------------------------+
++-------------------------------------------------------------------------------+
+| parts                                                                         |
++-------------------------------------------------------------------------------+
+| {'thinking': 6 times 3 is 18., 'response': The answer is 18., 'closed': true} |
++-------------------------------------------------------------------------------+
 SELECT trace_split('<think>Let me see').closed AS closed;
 +--------+
 | closed |

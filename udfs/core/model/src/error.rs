@@ -75,11 +75,7 @@ pub struct Error {
 impl Error {
     /// A failure of `kind` that `message` describes in one sentence.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            hint: None,
-        }
+        Self { kind, message: message.into(), hint: None }
     }
 
     /// The same failure with the way out.

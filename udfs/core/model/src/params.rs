@@ -84,8 +84,7 @@ impl Params {
         let presence_penalty = within("presence_penalty", self.presence_penalty, -2.0, 2.0)?;
         let top_p = above_zero("top_p", self.top_p, 1.0)?;
         let repetition_penalty = above_zero("repetition_penalty", self.repetition_penalty, 10.0)?;
-        let top_k = usize::try_from(self.top_k)
-            .map_err(|_| outside("top_k", self.top_k, "0 (all tokens) or more"))?;
+        let top_k = usize::try_from(self.top_k).map_err(|_| outside("top_k", self.top_k, "0 (all tokens) or more"))?;
         let max_tokens = usize::try_from(self.max_tokens)
             .ok()
             .filter(|&n| n > 0)
@@ -146,22 +145,10 @@ mod tests {
 
     #[test]
     fn an_error_names_the_parameter_its_range_and_what_was_given() {
-        assert_eq!(
-            refused(|p| p.temperature = -0.5),
-            "parameter temperature must be from 0 to 100, got -0.5"
-        );
-        assert_eq!(
-            refused(|p| p.top_p = 0.0),
-            "parameter top_p must be greater than 0 and at most 1, got 0"
-        );
-        assert_eq!(
-            refused(|p| p.max_tokens = 0),
-            "parameter max_tokens must be 1 or more, got 0"
-        );
-        assert_eq!(
-            refused(|p| p.top_k = -1),
-            "parameter top_k must be 0 (all tokens) or more, got -1"
-        );
+        assert_eq!(refused(|p| p.temperature = -0.5), "parameter temperature must be from 0 to 100, got -0.5");
+        assert_eq!(refused(|p| p.top_p = 0.0), "parameter top_p must be greater than 0 and at most 1, got 0");
+        assert_eq!(refused(|p| p.max_tokens = 0), "parameter max_tokens must be 1 or more, got 0");
+        assert_eq!(refused(|p| p.top_k = -1), "parameter top_k must be 0 (all tokens) or more, got -1");
     }
 
     #[test]
@@ -180,14 +167,8 @@ mod tests {
     #[test]
     fn equal_parameters_serialize_equally() {
         let plain = Params::default().check().unwrap();
-        let negative_zero = Params {
-            temperature: -0.0,
-            ..Params::default()
-        };
+        let negative_zero = Params { temperature: -0.0, ..Params::default() };
         let negative_zero = negative_zero.check().unwrap();
-        assert_eq!(
-            serde_json::to_string(&plain).unwrap(),
-            serde_json::to_string(&negative_zero).unwrap()
-        );
+        assert_eq!(serde_json::to_string(&plain).unwrap(), serde_json::to_string(&negative_zero).unwrap());
     }
 }

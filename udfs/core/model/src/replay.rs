@@ -11,10 +11,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{
-    Cancel, Completion, Error, FinishReason, Generate, Kind, Request, Result, Sink, digest,
-    thinking,
-};
+use crate::{Cancel, Completion, Error, FinishReason, Generate, Kind, Request, Result, Sink, digest, thinking};
 
 /// One recorded prompt and what a model answered.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -56,18 +53,10 @@ impl Replay {
     /// # Errors
     /// Where a record has a negative sample index or an unknown finish reason, or two records are the same sample of a
     /// prompt; the error counts records from 1.
-    pub fn new(
-        identity: impl Into<String>,
-        records: impl IntoIterator<Item = Record>,
-    ) -> Result<Self> {
-        let mut replay = Self {
-            identity: identity.into(),
-            answers: HashMap::new(),
-        };
+    pub fn new(identity: impl Into<String>, records: impl IntoIterator<Item = Record>) -> Result<Self> {
+        let mut replay = Self { identity: identity.into(), answers: HashMap::new() };
         for (i, record) in records.into_iter().enumerate() {
-            replay
-                .add(record)
-                .map_err(|what| invalid(format!("record {}: {what}", i + 1)))?;
+            replay.add(record).map_err(|what| invalid(format!("record {}: {what}", i + 1)))?;
         }
         Ok(replay)
     }
@@ -76,10 +65,8 @@ impl Replay {
     /// lines. Lines end with `\n` only. Its identity is the digest of the file.
     pub fn from_jsonl(path: &Path) -> Result<Self> {
         let io = |e: std::io::Error| Error::io(path, &e);
-        let mut replay = Self {
-            identity: format!("replay:sha256:{}", digest::sha256_file(path)?),
-            answers: HashMap::new(),
-        };
+        let mut replay =
+            Self { identity: format!("replay:sha256:{}", digest::sha256_file(path)?), answers: HashMap::new() };
         let lines = BufReader::new(File::open(path).map_err(io)?).split(b'\n');
         for (i, line) in lines.enumerate() {
             let line = line.map_err(io)?;
@@ -110,9 +97,7 @@ impl Replay {
             None | Some("stop") => FinishReason::Stop,
             Some("length") => FinishReason::Length,
             Some(other) => {
-                return Err(format!(
-                    "finish_reason must be stop or length, got {other:?}"
-                ));
+                return Err(format!("finish_reason must be stop or length, got {other:?}"));
             }
         };
         let (thinking, response) = match (record.thinking, record.response) {
@@ -128,9 +113,7 @@ impl Replay {
         };
         let sample = match record.sample {
             None => samples.len() as u64,
-            Some(i) => {
-                u64::try_from(i).map_err(|_| format!("sample must be 0 or more, got {i}"))?
-            }
+            Some(i) => u64::try_from(i).map_err(|_| format!("sample must be 0 or more, got {i}"))?,
         };
         let completion = Completion {
             text: record.text,
@@ -151,9 +134,8 @@ impl Replay {
         let prompt = request.prompt.text();
         let Some(samples) = self.answers.get(prompt) else {
             let message = format!("the recording holds no answer to {}", beginning(prompt));
-            return Err(Error::new(Kind::Missing, message).with_hint(
-                "record this prompt, or use the model that the recording was made with",
-            ));
+            return Err(Error::new(Kind::Missing, message)
+                .with_hint("record this prompt, or use the model that the recording was made with"));
         };
         samples.get(&request.sample).cloned().ok_or_else(|| {
             let message = format!(
@@ -207,11 +189,7 @@ mod tests {
     use crate::{Params, Prompt};
 
     fn record(prompt: &str, text: &str) -> Record {
-        Record {
-            prompt: prompt.into(),
-            text: text.into(),
-            ..Record::default()
-        }
+        Record { prompt: prompt.into(), text: text.into(), ..Record::default() }
     }
 
     fn ask(replay: &Replay, prompt: &str, sample: u64) -> Result<Completion> {
@@ -230,11 +208,7 @@ mod tests {
 
     #[test]
     fn the_i_th_record_of_a_prompt_is_its_sample_i() {
-        let records = [
-            record("২+২?", "৪"),
-            record("2+2?", "4"),
-            record("২+২?", "চার"),
-        ];
+        let records = [record("২+২?", "৪"), record("2+2?", "4"), record("২+২?", "চার")];
         let replay = Replay::new("replay:test", records).unwrap();
         assert_eq!(ask(&replay, "২+২?", 0).unwrap().text, "৪");
         assert_eq!(ask(&replay, "২+২?", 1).unwrap().text, "চার");
@@ -248,15 +222,9 @@ mod tests {
         let replay = Replay::new("replay:test", [record("2+2?", "4")]).unwrap();
         let error = ask(&replay, &long, 0).unwrap_err();
         assert_eq!(error.kind(), Kind::Missing);
-        assert_eq!(
-            error.message(),
-            format!("the recording holds no answer to \"{}\"…", "ก".repeat(80))
-        );
+        assert_eq!(error.message(), format!("the recording holds no answer to \"{}\"…", "ก".repeat(80)));
         let error = ask(&replay, "2+2?", 1).unwrap_err();
-        assert_eq!(
-            error.message(),
-            "the recording holds 1 sample of \"2+2?\", but not sample 1"
-        );
+        assert_eq!(error.message(), "the recording holds 1 sample of \"2+2?\", but not sample 1");
     }
 
     #[test]
@@ -274,10 +242,7 @@ mod tests {
         assert_eq!(first.response.as_deref(), Some("y"));
         assert_eq!(first.finish_reason, FinishReason::Length);
         let second = ask(&replay, "p", 3).unwrap();
-        assert_eq!(
-            (second.thinking.as_deref(), second.response),
-            (Some("t"), None)
-        );
+        assert_eq!((second.thinking.as_deref(), second.response), (Some("t"), None));
         assert_eq!(second.prompt_tokens, Some(7));
         assert!(replay.identity().starts_with("replay:sha256:"));
     }
@@ -285,11 +250,7 @@ mod tests {
     #[test]
     fn a_bad_line_is_counted_from_one() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(
-            file.path(),
-            "{\"prompt\": \"a\", \"text\": \"b\"}\n{\"prompt\": 1}\n",
-        )
-        .unwrap();
+        std::fs::write(file.path(), "{\"prompt\": \"a\", \"text\": \"b\"}\n{\"prompt\": 1}\n").unwrap();
         let error = Replay::from_jsonl(file.path()).unwrap_err();
         assert_eq!(error.kind(), Kind::Parse);
         assert!(error.message().contains("line 2"), "{error}");
@@ -297,10 +258,7 @@ mod tests {
 
     #[test]
     fn one_sample_recorded_twice_is_refused() {
-        let twice = Record {
-            sample: Some(0),
-            ..record("a", "c")
-        };
+        let twice = Record { sample: Some(0), ..record("a", "c") };
         let error = Replay::new("replay:test", [record("a", "b"), twice]).unwrap_err();
         assert!(error.message().contains("record 2"), "{error}");
     }
@@ -308,21 +266,14 @@ mod tests {
     #[test]
     fn a_raised_flag_cancels_what_is_left() {
         let replay = Replay::new("replay:test", [record("a", "b")]).unwrap();
-        let request = Request {
-            prompt: Prompt::Raw("a".into()),
-            sample: 0,
-            sampling: Params::default().check().unwrap(),
-        };
+        let request =
+            Request { prompt: Prompt::Raw("a".into()), sample: 0, sampling: Params::default().check().unwrap() };
         let cancel = Cancel::new();
         let mut kinds = Vec::new();
-        replay.generate(
-            &[request.clone(), request],
-            &cancel.clone(),
-            &mut |i, result| {
-                cancel.cancel();
-                kinds.push((i, result.map_err(|e| e.kind()).map(|c| c.text)));
-            },
-        );
+        replay.generate(&[request.clone(), request], &cancel.clone(), &mut |i, result| {
+            cancel.cancel();
+            kinds.push((i, result.map_err(|e| e.kind()).map(|c| c.text)));
+        });
         assert_eq!(kinds, [(0, Ok("b".to_owned())), (1, Err(Kind::Cancelled))]);
     }
 }

@@ -14,29 +14,18 @@ pub struct Thinking {
 
 /// Splits `text` at its first `</think>`.
 ///
-/// The opening tag is optional, since templates often end the prompt with it; `opened` says that this one did, which
-/// tells thinking that ran out of tokens from a plain answer. Surrounding white space belongs to neither part.
+/// The opening tag is optional, since templates often end the prompt with it; `opened` says that this one did, which tells
+/// thinking that ran out of tokens from a plain answer. White space around a part does not belong to it.
 pub fn split(text: &str, opened: bool) -> Thinking {
-    let trimmed = text.trim_start();
-    let body = trimmed.strip_prefix(OPEN);
-    let part = |s: &str| Some(s.trim().to_owned());
-    match (body.unwrap_or(trimmed).split_once(CLOSE), body) {
-        (Some((thinking, response)), _) => Thinking {
-            thinking: part(thinking),
-            response: part(response),
-        },
-        (None, Some(thinking)) => Thinking {
-            thinking: part(thinking),
-            response: None,
-        },
-        (None, None) if opened => Thinking {
-            thinking: part(text),
-            response: None,
-        },
-        (None, None) => Thinking {
-            thinking: None,
-            response: part(text),
-        },
+    let thought = |s: &str| {
+        let s = s.trim();
+        Some(s.strip_prefix(OPEN).map_or(s, str::trim).to_owned())
+    };
+    let said = |s: &str| Some(s.trim().to_owned());
+    match text.split_once(CLOSE) {
+        Some((thinking, response)) => Thinking { thinking: thought(thinking), response: said(response) },
+        None if opened || text.contains(OPEN) => Thinking { thinking: thought(text), response: None },
+        None => Thinking { thinking: None, response: said(text) },
     }
 }
 
@@ -61,10 +50,7 @@ mod tests {
     #[test]
     fn the_opening_tag_is_optional() {
         let expected = (some("two and two"), some("4"));
-        assert_eq!(
-            parts("<think>\ntwo and two\n</think>\n\n4", false),
-            expected
-        );
+        assert_eq!(parts("<think>\ntwo and two\n</think>\n\n4", false), expected);
         assert_eq!(parts("two and two</think>4", true), expected);
         assert_eq!(parts("two and two</think>4", false), expected);
     }
@@ -83,10 +69,7 @@ mod tests {
 
     #[test]
     fn only_the_first_closing_tag_counts() {
-        assert_eq!(
-            parts("a</think>b</think>c", false),
-            (some("a"), some("b</think>c"))
-        );
+        assert_eq!(parts("a</think>b</think>c", false), (some("a"), some("b</think>c")));
     }
 
     #[test]

@@ -12,14 +12,7 @@ use glotrace_model::{
     local::{chat::ChatTemplate, gguf::Gguf, llama::Llama},
 };
 
-const MODELS: [&str; 6] = [
-    "llama_smol",
-    "llama3_rope",
-    "mistral",
-    "qwen2_r1",
-    "qwen2_tied",
-    "qwen3",
-];
+const MODELS: [&str; 6] = ["llama_smol", "llama3_rope", "mistral", "qwen2_r1", "qwen2_tied", "qwen3"];
 
 /// The fixtures' tolerance for logits and log-probabilities in f32.
 const TOLERANCE: f32 = 1e-4;
@@ -43,24 +36,15 @@ fn agrees(decoder: &Llama, reference: &Path) {
         let expected = floats(&expected[&format!("{name}.logits")]);
         for piece in [ids.len(), 3, 1] {
             let difference = max_difference(&logits(decoder, &ids, piece), &expected);
-            assert!(
-                difference <= TOLERANCE,
-                "{name} in pieces of {piece}: {difference}"
-            );
+            assert!(difference <= TOLERANCE, "{name} in pieces of {piece}: {difference}");
         }
         all_ids.push(ids);
     }
-    let expected: Vec<Vec<u32>> = jsonl(&reference.join("greedy.jsonl"))
-        .iter()
-        .map(|row| ids(&row["continuation_ids"]))
-        .collect();
+    let expected: Vec<Vec<u32>> =
+        jsonl(&reference.join("greedy.jsonl")).iter().map(|row| ids(&row["continuation_ids"])).collect();
     assert_eq!(greedy(decoder, &all_ids, 32), expected, "in one batch");
     for (prompt, expected) in all_ids.iter().zip(&expected) {
-        assert_eq!(
-            &greedy(decoder, std::slice::from_ref(prompt), 32)[0],
-            expected,
-            "alone"
-        );
+        assert_eq!(&greedy(decoder, std::slice::from_ref(prompt), 32)[0], expected, "alone");
     }
 }
 
@@ -111,12 +95,7 @@ fn quantized_files_agree_with_their_dequantized_weights() {
         let mut prompts = Vec::new();
         for k in 0..6 {
             let get = |part: &str| &reference[&format!("p{k}.{part}")];
-            let ids: Vec<u32> = get("input_ids")
-                .to_vec1::<i64>()
-                .unwrap()
-                .iter()
-                .map(|&id| id as u32)
-                .collect();
+            let ids: Vec<u32> = get("input_ids").to_vec1::<i64>().unwrap().iter().map(|&id| id as u32).collect();
             let all = logits(model.decoder(), &ids, ids.len());
             let last = &all[all.len() - model.decoder().config().vocab_size..];
             let difference = max_difference(last, &floats(get("logits_last")));
@@ -131,9 +110,7 @@ fn quantized_files_agree_with_their_dequantized_weights() {
             prompts.push(ids);
         }
         for (k, tokens) in greedy(model.decoder(), &prompts, 32).iter().enumerate() {
-            let expected = reference[&format!("p{k}.greedy_ids")]
-                .to_vec1::<i64>()
-                .unwrap();
+            let expected = reference[&format!("p{k}.greedy_ids")].to_vec1::<i64>().unwrap();
             let tokens: Vec<i64> = tokens.iter().map(|&id| id.into()).collect();
             assert_eq!(tokens, expected, "{name} p{k}");
         }
@@ -172,11 +149,7 @@ fn scores_ranks_and_entropies_agree() {
                 close(score.logprob, "logprobs");
                 close(score.entropy, "entropies");
                 let rank = |name: &str| row[name][i].as_u64();
-                assert!(
-                    score.rank >= rank("rank_lo") && score.rank <= rank("rank_hi"),
-                    "{} rank {i}",
-                    row["id"]
-                );
+                assert!(score.rank >= rank("rank_lo") && score.rank <= rank("rank_hi"), "{} rank {i}", row["id"]);
             }
         }
     }
@@ -194,35 +167,17 @@ fn odd_texts_are_tokenized_as_the_checkpoint_does() {
         let tokenizer = model.tokenizer();
         for row in jsonl(&reference.join("tokenize.jsonl")) {
             let text = row["text"].as_str().unwrap();
-            assert_eq!(
-                tokenizer.encode_whole(text).unwrap(),
-                ids(&row["ids"]),
-                "{text:?}"
-            );
-            assert_eq!(
-                tokenizer.encode(text).unwrap(),
-                ids(&row["ids_without_special"]),
-                "{text:?}"
-            );
+            assert_eq!(tokenizer.encode_whole(text).unwrap(), ids(&row["ids"]), "{text:?}");
+            assert_eq!(tokenizer.encode(text).unwrap(), ids(&row["ids_without_special"]), "{text:?}");
             // The references spell control tokens out.
             let spelled: String = spelled(tokenizer, &ids(&row["ids"]));
             assert_eq!(spelled, row["decoded"].as_str().unwrap(), "{text:?}");
         }
         for row in jsonl(&reference.join("prompts.jsonl")) {
-            assert_eq!(
-                tokenizer
-                    .encode_whole(row["text"].as_str().unwrap())
-                    .unwrap(),
-                ids(&row["input_ids"])
-            );
+            assert_eq!(tokenizer.encode_whole(row["text"].as_str().unwrap()).unwrap(), ids(&row["input_ids"]));
         }
         for row in jsonl(&reference.join("chat.jsonl")) {
-            assert_eq!(
-                tokenizer.encode(row["text"].as_str().unwrap()).unwrap(),
-                ids(&row["ids"]),
-                "{}",
-                row["id"]
-            );
+            assert_eq!(tokenizer.encode(row["text"].as_str().unwrap()).unwrap(), ids(&row["ids"]), "{}", row["id"]);
         }
     }
 }
@@ -234,8 +189,7 @@ fn templates_render_to_the_character() {
             return;
         };
         let config: serde_json::Value =
-            serde_json::from_slice(&std::fs::read(folder.join("tokenizer_config.json")).unwrap())
-                .unwrap();
+            serde_json::from_slice(&std::fs::read(folder.join("tokenizer_config.json")).unwrap()).unwrap();
         let source = match config["chat_template"].as_str() {
             Some(source) => source.to_owned(),
             None => std::fs::read_to_string(folder.join("chat_template.jinja")).unwrap(),
@@ -245,20 +199,11 @@ fn templates_render_to_the_character() {
         for row in jsonl(&folder.join("ref/chat.jsonl")) {
             let rendered = template.render(&row["messages"], row["kwargs"].as_object().unwrap());
             match row["error"].as_str() {
-                None => assert_eq!(
-                    rendered.unwrap(),
-                    row["text"].as_str().unwrap(),
-                    "{name} {}",
-                    row["id"]
-                ),
+                None => assert_eq!(rendered.unwrap(), row["text"].as_str().unwrap(), "{name} {}", row["id"]),
                 Some(expected) => {
                     let error = rendered.unwrap_err();
                     assert_eq!(error.kind(), Kind::Refused);
-                    assert!(
-                        error.message().ends_with(expected),
-                        "{name} {}: {error}",
-                        row["id"]
-                    );
+                    assert!(error.message().ends_with(expected), "{name} {}: {error}", row["id"]);
                 }
             }
         }

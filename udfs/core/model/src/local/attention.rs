@@ -4,9 +4,7 @@
 //! There are two ways to one result. Many new tokens are matrix products. A single one, the case of every decoding step, is a pass over
 //! keys and values that a matrix library spends more time preparing than computing, so on the CPU it is written out.
 
-use candle_core::{
-    CpuStorage, CustomOp3, D, Device, Error, Layout, Result, Shape, Tensor, WithDType,
-};
+use candle_core::{CpuStorage, CustomOp3, D, Device, Error, Layout, Result, Shape, Tensor, WithDType};
 
 /// `q` is `[tokens, heads, head_dim]`, already scaled; `keys` and `values` are `[kv_heads, seen + tokens, head_dim]`. The result is
 /// `[tokens, heads × head_dim]`.
@@ -25,21 +23,14 @@ fn attend_by_products(q: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tens
     let scores = q.matmul(&keys.t()?)?.reshape((heads, tokens, all))?;
     let scores = scores.broadcast_add(&causal_mask(tokens, all, q.device())?)?;
     let weights = candle_nn::ops::softmax_last_dim(&scores)?.reshape(stacked)?;
-    weights
-        .matmul(values)?
-        .reshape((heads, tokens, head_dim))?
-        .transpose(0, 1)?
-        .contiguous()?
-        .flatten_from(D::Minus2)
+    weights.matmul(values)?.reshape((heads, tokens, head_dim))?.transpose(0, 1)?.contiguous()?.flatten_from(D::Minus2)
 }
 
 /// `[tokens, all]`: 0 where token i of the last `tokens` may look at token j, negative infinity where j comes after it.
 fn causal_mask(tokens: usize, all: usize, device: &Device) -> Result<Tensor> {
     let seen = all - tokens;
     let hidden = |i: usize, j: usize| if j > seen + i { f32::NEG_INFINITY } else { 0.0 };
-    let mask: Vec<f32> = (0..tokens)
-        .flat_map(|i| (0..all).map(move |j| hidden(i, j)))
-        .collect();
+    let mask: Vec<f32> = (0..tokens).flat_map(|i| (0..all).map(move |j| hidden(i, j))).collect();
     Tensor::from_vec(mask, (tokens, all), device)
 }
 
@@ -96,9 +87,7 @@ impl<'a> Heads<'a> {
                 tokens,
                 head_dim,
             }),
-            _ => Err(Error::RequiresContiguous {
-                op: OneToken.name(),
-            }),
+            _ => Err(Error::RequiresContiguous { op: OneToken.name() }),
         }
     }
 
@@ -115,11 +104,7 @@ fn attend_one(q: &[f32], keys: &Heads<'_>, values: &Heads<'_>, mixed: &mut [f32]
     // The queries of one group read the same keys: each key is fetched once for all of them.
     let group = q.len() / keys.heads;
     let mut weights = vec![0.0; group / head_dim * tokens]; // [queries, tokens]
-    for (head, (q, mixed)) in q
-        .chunks_exact(group)
-        .zip(mixed.chunks_exact_mut(group))
-        .enumerate()
-    {
+    for (head, (q, mixed)) in q.chunks_exact(group).zip(mixed.chunks_exact_mut(group)).enumerate() {
         for (j, key) in keys.rows(head).enumerate() {
             for (i, q) in q.chunks_exact(head_dim).enumerate() {
                 weights[i * tokens + j] = dot(q, key);
@@ -177,28 +162,17 @@ mod tests {
     #[test]
     fn the_two_ways_agree() {
         for (heads, kv_heads, head_dim) in [(9, 3, 64), (4, 2, 24), (4, 4, 8), (6, 1, 34)] {
-            let random = |shape: (usize, usize, usize)| {
-                Tensor::randn(0f32, 1.0, shape, &Device::Cpu).unwrap()
-            };
+            let random = |shape: (usize, usize, usize)| Tensor::randn(0f32, 1.0, shape, &Device::Cpu).unwrap();
             let q = random((1, heads, head_dim));
             // A cache has room beyond what it holds.
-            let (keys, values) = (
-                random((kv_heads, 80, head_dim)),
-                random((kv_heads, 80, head_dim)),
-            );
+            let (keys, values) = (random((kv_heads, 80, head_dim)), random((kv_heads, 80, head_dim)));
             for tokens in [1, 5, 77] {
-                let (keys, values) = (
-                    keys.narrow(1, 0, tokens).unwrap(),
-                    values.narrow(1, 0, tokens).unwrap(),
-                );
+                let (keys, values) = (keys.narrow(1, 0, tokens).unwrap(), values.narrow(1, 0, tokens).unwrap());
                 let one = attend(&q, &keys, &values).unwrap();
                 let products = attend_by_products(&q, &keys, &values).unwrap();
                 let difference = (one - products).unwrap().abs().unwrap().max_all().unwrap();
                 let difference = difference.to_scalar::<f32>().unwrap();
-                assert!(
-                    difference < 1e-5,
-                    "{heads} heads of {head_dim}, {tokens} tokens: {difference}"
-                );
+                assert!(difference < 1e-5, "{heads} heads of {head_dim}, {tokens} tokens: {difference}");
             }
         }
     }

@@ -10,9 +10,7 @@ use std::{
 };
 
 use super::{LocalModel, cache::KvCache, llama::Span, sample::Sampler};
-use crate::{
-    Cancel, Completion, Error, FinishReason, Kind, Request, Result, Sampling, Sink, thinking,
-};
+use crate::{Cancel, Completion, Error, FinishReason, Kind, Request, Result, Sampling, Sink, thinking};
 
 /// Completes `requests` on `model`; see [`Generate::generate`](crate::Generate::generate).
 pub(super) fn run(model: &LocalModel, requests: &[Request], cancel: &Cancel, sink: &mut Sink<'_>) {
@@ -94,12 +92,7 @@ struct Batch<'a> {
 }
 
 /// Turns requests into prompts, equal ones together, in the order in which they first appear.
-fn queue(
-    model: &LocalModel,
-    requests: &[Request],
-    cancel: &Cancel,
-    sink: &mut Sink<'_>,
-) -> VecDeque<Prompt> {
+fn queue(model: &LocalModel, requests: &[Request], cancel: &Cancel, sink: &mut Sink<'_>) -> VecDeque<Prompt> {
     let mut prompts: VecDeque<Prompt> = VecDeque::new();
     let mut known: HashMap<Vec<u32>, usize> = HashMap::new();
     for (index, request) in requests.iter().enumerate() {
@@ -114,17 +107,9 @@ fn queue(
                 continue;
             }
         };
-        let job = Job {
-            index,
-            sample: request.sample,
-            sampling: request.sampling.clone(),
-            opened: encoded.opened,
-        };
+        let job = Job { index, sample: request.sample, sampling: request.sampling.clone(), opened: encoded.opened };
         let place = *known.entry(encoded.ids).or_insert_with_key(|ids| {
-            prompts.push_back(Prompt {
-                ids: ids.clone(),
-                jobs: VecDeque::new(),
-            });
+            prompts.push_back(Prompt { ids: ids.clone(), jobs: VecDeque::new() });
             prompts.len() - 1
         });
         prompts[place].jobs.push_back(job);
@@ -141,10 +126,7 @@ impl Batch<'_> {
 
         let mut spans = Vec::with_capacity(self.rows.len() + pieces.len());
         for row in &mut self.rows {
-            spans.push(Span {
-                tokens: std::slice::from_ref(&row.last),
-                cache: &mut row.cache,
-            });
+            spans.push(Span { tokens: std::slice::from_ref(&row.last), cache: &mut row.cache });
         }
         // Positions in the pass whose logits are wanted: every row's, and the last one of each prompt that is through.
         let mut wanted: Vec<u32> = (0..spans.len() as u32).collect();
@@ -157,10 +139,7 @@ impl Batch<'_> {
                 wanted.push(end as u32 - 1);
                 through += 1;
             }
-            spans.push(Span {
-                tokens: &filling.prompt.ids[seen..seen + piece],
-                cache: &mut filling.cache,
-            });
+            spans.push(Span { tokens: &filling.prompt.ids[seen..seen + piece], cache: &mut filling.cache });
         }
         if spans.is_empty() {
             return Ok(false);
@@ -170,10 +149,7 @@ impl Batch<'_> {
         if wanted.is_empty() {
             return Ok(true);
         }
-        let mut logits = decoder
-            .logits(&hidden, &wanted)?
-            .flatten_all()?
-            .to_vec1::<f32>()?;
+        let mut logits = decoder.logits(&hidden, &wanted)?.flatten_all()?.to_vec1::<f32>()?;
         let mut logits = logits.chunks_exact_mut(decoder.config().vocab_size);
 
         let mut going = Vec::with_capacity(self.rows.len());
@@ -186,22 +162,9 @@ impl Batch<'_> {
         }
         self.rows = going;
         // Prompts are read in order, so those that are through stand first.
-        for (
-            Filling {
-                prompt,
-                cache,
-                started,
-            },
-            logits,
-        ) in self.filling.drain(..through).zip(logits)
-        {
+        for (Filling { prompt, cache, started }, logits) in self.filling.drain(..through).zip(logits) {
             let logits = logits.to_vec();
-            self.filled.push_back(Filled {
-                prompt,
-                cache,
-                logits,
-                started: Some(started),
-            });
+            self.filled.push_back(Filled { prompt, cache, logits, started: Some(started) });
         }
         Ok(true)
     }
@@ -212,6 +175,17 @@ impl Batch<'_> {
             let Some(mut filled) = self.filled.pop_front() else {
                 break;
             };
+            // Every request but the last works on a copy.
+            let copy = match filled.prompt.jobs.len() > 1 {
+                true => match filled.cache.fork() {
+                    Ok(copy) => Some(copy),
+                    Err(error) => {
+                        self.filled.push_front(filled);
+                        return Err(error.into());
+                    }
+                },
+                false => None,
+            };
             let Some(job) = filled.prompt.jobs.pop_front() else {
                 continue;
             };
@@ -220,24 +194,16 @@ impl Batch<'_> {
             let sampler = Sampler::new(&job.sampling, job.sample, &filled.prompt.ids);
             let room = self.model.context_length() - prompt_tokens;
             let left = job.sampling.max_tokens.min(room);
-            let (cache, mut logits) = if filled.prompt.jobs.is_empty() {
-                (filled.cache, filled.logits)
-            } else {
-                let copies = (filled.cache.fork()?, filled.logits.clone());
-                self.filled.push_front(filled);
-                copies
+            let (cache, mut logits) = match copy {
+                Some(copy) => {
+                    let logits = filled.logits.clone();
+                    self.filled.push_front(filled);
+                    (copy, logits)
+                }
+                None => (filled.cache, filled.logits),
             };
-            let mut row = Row {
-                job,
-                cache,
-                sampler,
-                prompt_tokens,
-                left,
-                last: 0,
-                drawn: 0,
-                bytes: Vec::new(),
-                started,
-            };
+            let mut row =
+                Row { job, cache, sampler, prompt_tokens, left, last: 0, drawn: 0, bytes: Vec::new(), started };
             match row.advance(self.model, &mut logits) {
                 Ok(None) => self.rows.push(row),
                 Ok(Some(reason)) => sink(row.job.index, Ok(row.finish(reason))),
@@ -258,14 +224,16 @@ impl Batch<'_> {
             let Some(prompt) = self.prompts.pop_front() else {
                 break;
             };
-            let started = Instant::now();
+            let cache = match self.model.decoder.cache(prompt.ids.len() + 1) {
+                Ok(cache) => cache,
+                Err(error) => {
+                    self.prompts.push_front(prompt);
+                    return Err(error.into());
+                }
+            };
             tokens += prompt.ids.len();
-            let cache = self.model.decoder.cache(prompt.ids.len() + 1)?;
-            self.filling.push_back(Filling {
-                prompt,
-                cache,
-                started,
-            });
+            let started = Instant::now();
+            self.filling.push_back(Filling { prompt, cache, started });
         }
         Ok(())
     }
@@ -278,11 +246,7 @@ impl Batch<'_> {
             budget -= piece;
             piece
         };
-        self.filling
-            .iter()
-            .map(piece)
-            .take_while(|&piece| piece > 0)
-            .collect()
+        self.filling.iter().map(piece).take_while(|&piece| piece > 0).collect()
     }
 
     /// Hands `error` over for everything that is not finished.
@@ -345,9 +309,7 @@ impl Row {
 fn first_stop(bytes: &[u8], before: usize, stops: &[String]) -> Option<usize> {
     let begin = |stop: &String| {
         let from = (before + 1).saturating_sub(stop.len());
-        let at = bytes[from..]
-            .windows(stop.len())
-            .position(|window| window == stop.as_bytes())?;
+        let at = bytes[from..].windows(stop.len()).position(|window| window == stop.as_bytes())?;
         Some(from + at)
     };
     stops.iter().filter_map(begin).min()
@@ -363,19 +325,13 @@ mod tests {
 
     #[test]
     fn a_stop_text_may_begin_in_an_earlier_token() {
-        assert_eq!(
-            first_stop("a\n\nb".as_bytes(), 2, &stops(&["\n\n"])),
-            Some(1)
-        );
+        assert_eq!(first_stop("a\n\nb".as_bytes(), 2, &stops(&["\n\n"])), Some(1));
         assert_eq!(first_stop("จบ".as_bytes(), 4, &stops(&["จบ"])), Some(0));
     }
 
     #[test]
     fn the_first_of_several_stop_texts_ends_the_text() {
-        assert_eq!(
-            first_stop(b"one two", 0, &stops(&["two", "ne", "x"])),
-            Some(1)
-        );
+        assert_eq!(first_stop(b"one two", 0, &stops(&["two", "ne", "x"])), Some(1));
         assert_eq!(first_stop(b"one two", 0, &stops(&["three"])), None);
         assert_eq!(first_stop(b"", 0, &stops(&["three"])), None);
     }

@@ -22,31 +22,11 @@ struct Layer {
 
 impl KvCache {
     /// An empty cache for `layers` layers of `kv_heads` heads of `head_dim`, with room for `tokens` tokens before it grows.
-    pub fn new(
-        layers: usize,
-        kv_heads: usize,
-        head_dim: usize,
-        tokens: usize,
-        device: &Device,
-    ) -> Result<Self> {
+    pub fn new(layers: usize, kv_heads: usize, head_dim: usize, tokens: usize, device: &Device) -> Result<Self> {
         let capacity = tokens.max(MIN_CAPACITY);
         let room = || Tensor::zeros((kv_heads, capacity, head_dim), DType::F32, device);
-        let layers = (0..layers)
-            .map(|_| {
-                Ok(Layer {
-                    keys: room()?,
-                    values: room()?,
-                })
-            })
-            .collect::<Result<_>>()?;
-        Ok(Self {
-            layers,
-            kv_heads,
-            head_dim,
-            device: device.clone(),
-            len: 0,
-            capacity,
-        })
+        let layers = (0..layers).map(|_| Ok(Layer { keys: room()?, values: room()? })).collect::<Result<_>>()?;
+        Ok(Self { layers, kv_heads, head_dim, device: device.clone(), len: 0, capacity })
     }
 
     /// How many tokens have been seen.
@@ -64,18 +44,9 @@ impl KvCache {
         let layers = self
             .layers
             .iter()
-            .map(|layer| {
-                Ok(Layer {
-                    keys: layer.keys.copy()?,
-                    values: layer.values.copy()?,
-                })
-            })
+            .map(|layer| Ok(Layer { keys: layer.keys.copy()?, values: layer.values.copy()? }))
             .collect::<Result<_>>()?;
-        Ok(Self {
-            layers,
-            device: self.device.clone(),
-            ..*self
-        })
+        Ok(Self { layers, device: self.device.clone(), ..*self })
     }
 
     /// Makes room for `tokens` more tokens.
@@ -98,20 +69,12 @@ impl KvCache {
     /// Writes keys and values `[kv_heads, tokens, head_dim]` of new tokens behind those seen, in one layer, and gives that
     /// layer's keys and values of all tokens, `[kv_heads, len + tokens, head_dim]` each. The tokens count as seen after
     /// [`advance`](Self::advance), once every layer has written.
-    pub(super) fn write(
-        &mut self,
-        layer: usize,
-        keys: &Tensor,
-        values: &Tensor,
-    ) -> Result<(Tensor, Tensor)> {
+    pub(super) fn write(&mut self, layer: usize, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
         let layer = &self.layers[layer];
         let all = self.len + keys.dim(1)?;
         layer.keys.slice_set(keys, 1, self.len)?;
         layer.values.slice_set(values, 1, self.len)?;
-        Ok((
-            layer.keys.narrow(1, 0, all)?,
-            layer.values.narrow(1, 0, all)?,
-        ))
+        Ok((layer.keys.narrow(1, 0, all)?, layer.values.narrow(1, 0, all)?))
     }
 
     /// Counts `tokens` more tokens as seen.

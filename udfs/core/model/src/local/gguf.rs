@@ -30,15 +30,9 @@ impl Gguf {
         let mut reader = BufReader::new(file);
         let content = Content::read(&mut reader).map_err(|e| {
             let message = format!("{} is not a readable GGUF file: {e}", path.display());
-            Error::new(Kind::Model, message)
-                .with_hint("an interrupted download looks like this: fetch the file again")
+            Error::new(Kind::Model, message).with_hint("an interrupted download looks like this: fetch the file again")
         })?;
-        let mut gguf = Self {
-            path: path.to_owned(),
-            reader,
-            content,
-            architecture: String::new(),
-        };
+        let mut gguf = Self { path: path.to_owned(), reader, content, architecture: String::new() };
         gguf.architecture = gguf.require("general.architecture", Self::text)?.to_owned();
         Ok(gguf)
     }
@@ -54,11 +48,7 @@ impl Gguf {
     }
 
     /// What `get` finds under `key`, or an error that names the key.
-    pub fn require<'a, T>(
-        &'a self,
-        key: &str,
-        get: impl FnOnce(&'a Self, &str) -> Result<Option<T>>,
-    ) -> Result<T> {
+    pub fn require<'a, T>(&'a self, key: &str, get: impl FnOnce(&'a Self, &str) -> Result<Option<T>>) -> Result<T> {
         get(self, key)?.ok_or_else(|| self.invalid(format!("metadata {key} is missing")))
     }
 
@@ -107,9 +97,7 @@ impl Gguf {
 
     /// The list of whole numbers under `key`.
     pub fn counts(&self, key: &str) -> Result<Option<Vec<usize>>> {
-        self.get(key, "a list of whole numbers, 0 or more", |v| {
-            list(v)?.iter().map(whole).collect()
-        })
+        self.get(key, "a list of whole numbers, 0 or more", |v| list(v)?.iter().map(whole).collect())
     }
 
     /// Whether the file holds a tensor of this name.
@@ -145,21 +133,13 @@ impl Gguf {
         Error::new(Kind::Model, format!("{}: {what}", self.path.display()))
     }
 
-    fn get<'a, T>(
-        &'a self,
-        key: &str,
-        expected: &str,
-        read: impl FnOnce(&'a Value) -> Option<T>,
-    ) -> Result<Option<T>> {
+    fn get<'a, T>(&'a self, key: &str, expected: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Result<Option<T>> {
         let Some(value) = self.content.metadata.get(key) else {
             return Ok(None);
         };
         match read(value) {
             Some(read) => Ok(Some(read)),
-            None => Err(self.invalid(format!(
-                "metadata {key} must be {expected}, got {:?}",
-                value.value_type()
-            ))),
+            None => Err(self.invalid(format!("metadata {key} must be {expected}, got {:?}", value.value_type()))),
         }
     }
 }

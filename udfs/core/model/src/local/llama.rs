@@ -12,7 +12,7 @@ use candle_core::{Device, IndexOp, Result, Tensor};
 use candle_nn::ops::{rms_norm, swiglu};
 use rayon::prelude::*;
 
-use super::{attention::attend, cache::KvCache, gguf::Gguf};
+use super::{attention::attend, cache::KvCache, gguf::Gguf, product::times_transposed};
 
 /// Sizes and constants, under the names of `config.json`.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,9 +46,7 @@ impl Config {
     pub fn from_gguf(gguf: &Gguf) -> crate::Result<Self> {
         let size = |name: &str| gguf.require(&gguf.own(name), Gguf::count);
         if let Some(experts) = gguf.count(&gguf.own("expert_count"))?.filter(|&n| n > 0) {
-            return Err(gguf.invalid(format!(
-                "it is a mixture of {experts} experts, which is not built"
-            )));
+            return Err(gguf.invalid(format!("it is a mixture of {experts} experts, which is not built")));
         }
         let hidden_size = size("embedding_length")?;
         let num_attention_heads = size("attention.head_count")?;
@@ -58,37 +56,23 @@ impl Config {
             None => hidden_size.checked_div(num_attention_heads).unwrap_or(0),
         };
         let config = Self {
-            vocab_size: gguf
-                .shape("token_embd.weight")?
-                .first()
-                .copied()
-                .unwrap_or(0),
+            vocab_size: gguf.shape("token_embd.weight")?.first().copied().unwrap_or(0),
             hidden_size,
             intermediate_size: size("feed_forward_length")?,
             num_hidden_layers: size("block_count")?,
             num_attention_heads,
             num_key_value_heads: kv_heads.unwrap_or(num_attention_heads),
             head_dim,
-            rms_norm_eps: gguf
-                .require(&gguf.own("attention.layer_norm_rms_epsilon"), Gguf::number)?
-                as f32,
-            rope_theta: gguf
-                .number(&gguf.own("rope.freq_base"))?
-                .unwrap_or(10_000.0),
+            rms_norm_eps: gguf.require(&gguf.own("attention.layer_norm_rms_epsilon"), Gguf::number)? as f32,
+            rope_theta: gguf.number(&gguf.own("rope.freq_base"))?.unwrap_or(10_000.0),
             rope_factor: rope_factor(gguf)?,
             max_position_embeddings: size("context_length")?,
         };
-        let rotated = gguf
-            .count(&gguf.own("rope.dimension_count"))?
-            .unwrap_or(head_dim);
-        let values = gguf
-            .count(&gguf.own("attention.value_length"))?
-            .unwrap_or(head_dim);
+        let rotated = gguf.count(&gguf.own("rope.dimension_count"))?.unwrap_or(head_dim);
+        let values = gguf.count(&gguf.own("attention.value_length"))?.unwrap_or(head_dim);
         let (heads, kv_heads) = (num_attention_heads, config.num_key_value_heads);
         if heads == 0 || kv_heads == 0 || heads % kv_heads != 0 {
-            return Err(gguf.invalid(format!(
-                "{heads} query heads cannot share {kv_heads} key heads"
-            )));
+            return Err(gguf.invalid(format!("{heads} query heads cannot share {kv_heads} key heads")));
         }
         if head_dim == 0 || head_dim % 2 != 0 || rotated != head_dim || values != head_dim {
             return Err(gguf.invalid(format!(
@@ -108,19 +92,9 @@ fn rope_factor(gguf: &Gguf) -> crate::Result<f64> {
     }
 }
 
-/// Fewer rows than this go through a product as this many, the rest zeros: a product of one row runs on one thread and takes longer.
-const MIN_ROWS: usize = 4;
-
-/// `x` with at least [`MIN_ROWS`] rows.
-fn padded(x: &Tensor) -> Result<Tensor> {
-    x.pad_with_zeros(0, 0, MIN_ROWS.saturating_sub(x.dim(0)?))
-}
-
 /// y = x Wᵀ + b.
 struct Linear {
-    /// `[inputs, outputs]`, its rows one after the other. Products with the rows of W one after the other, as files have them, take up to
-    /// three times as long for the few rows of a batch.
-    weight: Tensor,
+    weight: Tensor,       // [outputs, inputs]
     bias: Option<Tensor>, // [outputs]
 }
 
@@ -129,31 +103,15 @@ impl Linear {
     fn stacked(parts: &[Weights]) -> Result<Self> {
         let weights: Vec<&Tensor> = parts.iter().map(|(weight, _)| weight).collect();
         let biases: Option<Vec<&Tensor>> = parts.iter().map(|(_, bias)| bias.as_ref()).collect();
-        Ok(Self {
-            weight: Tensor::cat(&weights, 0)?.t()?.contiguous()?,
-            bias: biases.map(|biases| Tensor::cat(&biases, 0)).transpose()?,
-        })
+        Ok(Self { weight: Tensor::cat(&weights, 0)?, bias: biases.map(|biases| Tensor::cat(&biases, 0)).transpose()? })
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = padded(x)?.matmul(&self.weight)?.narrow(0, 0, x.dim(0)?)?;
+        let y = times_transposed(x, &self.weight)?;
         match &self.bias {
             Some(bias) => y.broadcast_add(bias),
             None => Ok(y),
         }
-    }
-}
-
-/// The map from states to logits, W x. Its matrix is large, and often the embedding, so it stays as the file has it, and it is the product
-/// that is turned over.
-struct Head {
-    weight: Tensor, // [vocab, hidden]
-}
-
-impl Head {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let logits = self.weight.matmul(&padded(x)?.t()?)?; // [vocab, rows]
-        logits.narrow(1, 0, x.dim(0)?)?.t()?.contiguous()
     }
 }
 
@@ -193,9 +151,7 @@ impl Rotary {
                 frequency as f32 / divisor
             })
             .collect();
-        Self {
-            inverse_frequencies,
-        }
+        Self { inverse_frequencies }
     }
 
     fn angles(&self, positions: &[usize], device: &Device) -> Result<Angles> {
@@ -230,13 +186,7 @@ struct Attention {
 }
 
 impl Attention {
-    fn forward(
-        &self,
-        layer: usize,
-        x: &Tensor,
-        angles: &Angles,
-        spans: &mut [Span<'_>],
-    ) -> Result<Tensor> {
+    fn forward(&self, layer: usize, x: &Tensor, angles: &Angles, spans: &mut [Span<'_>]) -> Result<Tensor> {
         let qkv = self.qkv.forward(x)?;
         let mut at = 0;
         let mut split = |heads: usize| -> Result<Tensor> {
@@ -245,11 +195,7 @@ impl Attention {
             at += width;
             part.reshape(((), heads, self.head_dim))
         };
-        let (mut q, mut k, v) = (
-            split(self.heads)?,
-            split(self.kv_heads)?,
-            split(self.kv_heads)?,
-        );
+        let (mut q, mut k, v) = (split(self.heads)?, split(self.kv_heads)?, split(self.kv_heads)?);
         if let (Some(q_norm), Some(k_norm)) = (&self.q_norm, &self.k_norm) {
             (q, k) = (q_norm.forward(&q)?, k_norm.forward(&k)?);
         }
@@ -268,9 +214,7 @@ impl Attention {
                 let n = span.tokens.len();
                 let own = |x: &Tensor| x.narrow(0, end - n, n);
                 let heads_first = |x: &Tensor| own(x)?.transpose(0, 1)?.contiguous();
-                let (keys, values) =
-                    span.cache
-                        .write(layer, &heads_first(&k)?, &heads_first(&v)?)?;
+                let (keys, values) = span.cache.write(layer, &heads_first(&k)?, &heads_first(&v)?)?;
                 attend(&own(&q)?, &keys, &values)
             })
             .collect::<Result<Vec<_>>>()?;
@@ -298,16 +242,8 @@ struct Layer {
 }
 
 impl Layer {
-    fn forward(
-        &self,
-        layer: usize,
-        x: &Tensor,
-        angles: &Angles,
-        spans: &mut [Span<'_>],
-    ) -> Result<Tensor> {
-        let attended =
-            self.attention
-                .forward(layer, &self.attention_norm.forward(x)?, angles, spans)?;
+    fn forward(&self, layer: usize, x: &Tensor, angles: &Angles, spans: &mut [Span<'_>]) -> Result<Tensor> {
+        let attended = self.attention.forward(layer, &self.attention_norm.forward(x)?, angles, spans)?;
         let x = (x + attended)?;
         &x + self.mlp.forward(&self.mlp_norm.forward(&x)?)?
     }
@@ -326,7 +262,7 @@ pub struct Llama {
     embedding: Tensor, // [vocab, hidden]
     layers: Vec<Layer>,
     norm: RmsNorm,
-    head: Head,
+    head: Linear,
     rotary: Rotary,
     config: Config,
     device: Device,
@@ -346,20 +282,11 @@ impl Llama {
             }
         };
         let config = Config::from_gguf(gguf)?;
-        let Config {
-            hidden_size: hidden,
-            intermediate_size: inner,
-            head_dim,
-            vocab_size: vocab,
-            ..
-        } = config;
+        let Config { hidden_size: hidden, intermediate_size: inner, head_dim, vocab_size: vocab, .. } = config;
         let (heads, kv_heads) = (config.num_attention_heads, config.num_key_value_heads);
 
         let divisors = match gguf.holds("rope_freqs.weight") {
-            true => Some(
-                gguf.tensor("rope_freqs.weight", &[head_dim / 2], &Device::Cpu)?
-                    .to_vec1()?,
-            ),
+            true => Some(gguf.tensor("rope_freqs.weight", &[head_dim / 2], &Device::Cpu)?.to_vec1()?),
             false => None,
         };
         let rotary = Rotary::new(&config, divisors);
@@ -369,11 +296,7 @@ impl Llama {
             // Tied: the file holds one matrix for both ends.
             false => embedding.clone(),
         };
-        let mut read = Reader {
-            gguf,
-            device,
-            eps: config.rms_norm_eps,
-        };
+        let mut read = Reader { gguf, device, eps: config.rms_norm_eps };
         let norm = read.norm("output_norm", hidden)?;
         let mut layers = Vec::with_capacity(config.num_hidden_layers);
         for i in 0..config.num_hidden_layers {
@@ -399,14 +322,11 @@ impl Llama {
                 attention_norm: read.norm(&name("attn_norm"), hidden)?,
                 attention,
                 mlp_norm: read.norm(&name("ffn_norm"), hidden)?,
-                mlp: Mlp {
-                    gate_up: Linear::stacked(&[gate, up])?,
-                    down: Linear::stacked(&[down])?,
-                },
+                mlp: Mlp { gate_up: Linear::stacked(&[gate, up])?, down: Linear::stacked(&[down])? },
             });
         }
         Ok(Self {
-            head: Head { weight: head },
+            head: Linear { weight: head, bias: None },
             embedding,
             layers,
             norm,
@@ -423,12 +343,7 @@ impl Llama {
 
     /// An empty cache with room for `tokens` tokens before it grows.
     pub fn cache(&self, tokens: usize) -> Result<KvCache> {
-        let Config {
-            num_hidden_layers: layers,
-            num_key_value_heads: heads,
-            head_dim,
-            ..
-        } = self.config;
+        let Config { num_hidden_layers: layers, num_key_value_heads: heads, head_dim, .. } = self.config;
         KvCache::new(layers, heads, head_dim, tokens, &self.device)
     }
 
@@ -443,9 +358,7 @@ impl Llama {
             span.cache.reserve(span.tokens.len())?;
         }
         let angles = self.rotary.angles(&positions, &self.device)?;
-        let mut x = self
-            .embedding
-            .index_select(&Tensor::new(ids, &self.device)?, 0)?;
+        let mut x = self.embedding.index_select(&Tensor::new(ids, &self.device)?, 0)?;
         for (i, layer) in self.layers.iter().enumerate() {
             x = layer.forward(i, &x, &angles, spans)?;
         }
@@ -479,20 +392,12 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// `name.weight`, and `name.bias` where there is one. `rotated` is the width of heads whose rows have rotary pairs as neighbours.
-    fn linear(
-        &mut self,
-        name: &str,
-        outputs: usize,
-        inputs: usize,
-        rotated: Option<usize>,
-    ) -> crate::Result<Weights> {
+    fn linear(&mut self, name: &str, outputs: usize, inputs: usize, rotated: Option<usize>) -> crate::Result<Weights> {
         let apart = |x: Tensor| match rotated {
             Some(head_dim) => pairs_apart(&x, head_dim),
             None => Ok(x),
         };
-        let weight =
-            self.gguf
-                .tensor(&format!("{name}.weight"), &[outputs, inputs], self.device)?;
+        let weight = self.gguf.tensor(&format!("{name}.weight"), &[outputs, inputs], self.device)?;
         let bias = format!("{name}.bias");
         let bias = match self.gguf.holds(&bias) {
             true => Some(apart(self.gguf.tensor(&bias, &[outputs], self.device)?)?),
@@ -502,13 +407,8 @@ impl Reader<'_> {
     }
 
     fn norm(&mut self, name: &str, width: usize) -> crate::Result<RmsNorm> {
-        let weight = self
-            .gguf
-            .tensor(&format!("{name}.weight"), &[width], self.device)?;
-        Ok(RmsNorm {
-            weight,
-            eps: self.eps,
-        })
+        let weight = self.gguf.tensor(&format!("{name}.weight"), &[width], self.device)?;
+        Ok(RmsNorm { weight, eps: self.eps })
     }
 
     fn optional_norm(&mut self, name: &str, width: usize) -> crate::Result<Option<RmsNorm>> {

@@ -9,6 +9,7 @@ pub mod cache;
 pub mod chat;
 pub mod gguf;
 pub mod llama;
+mod product;
 pub mod sample;
 pub mod tokenizer;
 
@@ -23,10 +24,7 @@ use self::{
     llama::{Llama, Span},
     tokenizer::Tokenizer,
 };
-use crate::{
-    Cancel, Error, Generate, Kind, LogProb, Prompt, Request, Result, Sink, TokenScore, digest,
-    thinking,
-};
+use crate::{Cancel, Error, Generate, Kind, LogProb, Prompt, Request, Result, Sink, TokenScore, digest, thinking};
 
 /// How a local model works.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,11 +40,7 @@ pub struct LocalOptions {
 
 impl Default for LocalOptions {
     fn default() -> Self {
-        Self {
-            max_batch: 32,
-            prefill_tokens: 64,
-            sha256: None,
-        }
+        Self { max_batch: 32, prefill_tokens: 64, sha256: None }
     }
 }
 
@@ -75,15 +69,9 @@ impl LocalModel {
     /// Loads the GGUF file at `path` onto the CPU, weights dequantized to f32: 4 bytes a parameter. A product of f32 matrices is
     /// several times faster on a CPU than one of quantized ones, in batches most of all.
     pub fn load(path: &Path, options: LocalOptions) -> Result<Self> {
-        for (name, value) in [
-            ("max_batch", options.max_batch),
-            ("prefill_tokens", options.prefill_tokens),
-        ] {
+        for (name, value) in [("max_batch", options.max_batch), ("prefill_tokens", options.prefill_tokens)] {
             if value == 0 {
-                return Err(Error::new(
-                    Kind::Parameter,
-                    format!("parameter {name} must be 1 or more, got 0"),
-                ));
+                return Err(Error::new(Kind::Parameter, format!("parameter {name} must be 1 or more, got 0")));
             }
         }
         let mut gguf = Gguf::open(path)?;
@@ -156,10 +144,7 @@ impl LocalModel {
             }
         };
         if ids.is_empty() {
-            return Err(Error::new(
-                Kind::Parameter,
-                "the prompt is empty, and the model needs a token to start from",
-            ));
+            return Err(Error::new(Kind::Parameter, "the prompt is empty, and the model needs a token to start from"));
         }
         self.check_length(ids.len() + 1)?;
         let opened = thinking::is_open(&text);
@@ -170,14 +155,8 @@ impl LocalModel {
     pub fn score(&self, prompt: &[u32], continuation: &[u32]) -> Result<Vec<TokenScore>> {
         let all = [prompt, continuation].concat();
         self.check_length(all.len())?;
-        if let Some(id) = all
-            .iter()
-            .find(|&&id| id as usize >= self.decoder.config().vocab_size)
-        {
-            return Err(Error::new(
-                Kind::Parameter,
-                format!("token {id} lies outside the vocabulary"),
-            ));
+        if let Some(id) = all.iter().find(|&&id| id as usize >= self.decoder.config().vocab_size) {
+            return Err(Error::new(Kind::Parameter, format!("token {id} lies outside the vocabulary")));
         }
         let mut scores = Vec::with_capacity(continuation.len());
         // The state after token i predicts token i + 1; the first token of all has nothing before it.
@@ -192,14 +171,9 @@ impl LocalModel {
         while cache.len() < read {
             let from = cache.len();
             let to = read.min(from + self.options.prefill_tokens);
-            let mut spans = [Span {
-                tokens: &all[from..to],
-                cache: &mut cache,
-            }];
+            let mut spans = [Span { tokens: &all[from..to], cache: &mut cache }];
             let hidden = self.decoder.forward(&mut spans)?;
-            let wanted: Vec<u32> = (first_wanted.max(from)..to)
-                .map(|i| (i - from) as u32)
-                .collect();
+            let wanted: Vec<u32> = (first_wanted.max(from)..to).map(|i| (i - from) as u32).collect();
             if wanted.is_empty() {
                 continue;
             }
@@ -218,19 +192,12 @@ impl LocalModel {
             return Ok(());
         }
         let message = format!("{tokens} tokens do not fit into the model's context of {context}");
-        Err(Error::new(Kind::Truncated, message)
-            .with_hint("nothing is cut off silently: shorten the prompt"))
+        Err(Error::new(Kind::Truncated, message).with_hint("nothing is cut off silently: shorten the prompt"))
     }
 
     fn unscored(&self, id: u32) -> TokenScore {
         let token = self.tokenizer.token(id);
-        TokenScore {
-            id,
-            token,
-            logprob: None,
-            rank: None,
-            entropy: None,
-        }
+        TokenScore { id, token, logprob: None, rank: None, entropy: None }
     }
 
     /// What `logits`, `[vocab]`, say about `id`: log p = l - ln Σ exp l, H = ln Σ exp l - Σ p l.

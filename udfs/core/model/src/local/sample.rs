@@ -60,11 +60,7 @@ impl Sampler {
         if repetition != 1.0 {
             for &id in self.prompt.union(&self.drawn) {
                 if let Some(logit) = logits.get_mut(id as usize) {
-                    *logit = if *logit > 0.0 {
-                        *logit / repetition
-                    } else {
-                        *logit * repetition
-                    };
+                    *logit = if *logit > 0.0 { *logit / repetition } else { *logit * repetition };
                 }
             }
         }
@@ -171,19 +167,13 @@ mod tests {
     }
 
     fn warm() -> Params {
-        Params {
-            temperature: 1.0,
-            ..Params::default()
-        }
+        Params { temperature: 1.0, ..Params::default() }
     }
 
     #[test]
     fn temperature_zero_takes_the_most_probable_and_the_first_of_equals() {
         assert_eq!(sampler(Params::default(), 0).draw(&mut logits()), Some(1));
-        assert_eq!(
-            sampler(Params::default(), 0).draw(&mut [1.0, 2.0, 2.0]),
-            Some(1)
-        );
+        assert_eq!(sampler(Params::default(), 0).draw(&mut [1.0, 2.0, 2.0]), Some(1));
     }
 
     #[test]
@@ -197,10 +187,7 @@ mod tests {
 
     #[test]
     fn a_low_temperature_sharpens() {
-        let counts = drawn(Params {
-            temperature: 0.25,
-            ..warm()
-        });
+        let counts = drawn(Params { temperature: 0.25, ..warm() });
         // 0.5^4 / (0.5^4 + 0.25^4 + 0.15^4 + 0.1^4) = 0.93
         assert!(counts[1] > 1800, "{counts:?}");
     }
@@ -214,15 +201,9 @@ mod tests {
 
     #[test]
     fn top_p_keeps_the_smallest_set_that_suffices() {
-        let counts = drawn(Params {
-            top_p: 0.7,
-            ..warm()
-        });
+        let counts = drawn(Params { top_p: 0.7, ..warm() });
         assert_eq!((counts[2], counts[3]), (0, 0));
-        let counts = drawn(Params {
-            top_p: 0.8,
-            ..warm()
-        });
+        let counts = drawn(Params { top_p: 0.8, ..warm() });
         assert_eq!(counts[2], 0);
         assert!(counts[3] > 0);
     }
@@ -230,20 +211,13 @@ mod tests {
     #[test]
     fn top_p_counts_over_what_top_k_kept() {
         // Of the two that top_k keeps, the first holds two thirds.
-        let counts = drawn(Params {
-            top_k: 2,
-            top_p: 0.6,
-            ..warm()
-        });
+        let counts = drawn(Params { top_k: 2, top_p: 0.6, ..warm() });
         assert_eq!(counts[1], 2000);
     }
 
     #[test]
     fn min_p_is_relative_to_the_most_probable() {
-        let counts = drawn(Params {
-            min_p: 0.29,
-            ..warm()
-        });
+        let counts = drawn(Params { min_p: 0.29, ..warm() });
         assert_eq!(counts[2], 0);
         assert!(counts[3] > 0);
     }
@@ -251,17 +225,11 @@ mod tests {
     #[test]
     fn a_repetition_penalty_counts_the_prompt_and_a_presence_penalty_does_not() {
         let mut logits = vec![0.0, 0.0, 1.0];
-        let repetition = Params {
-            repetition_penalty: 2.0,
-            ..Params::default()
-        };
+        let repetition = Params { repetition_penalty: 2.0, ..Params::default() };
         sampler(repetition, 0).penalize(&mut logits);
         assert_eq!(logits, [0.0, 0.0, 0.5]);
 
-        let presence = Params {
-            presence_penalty: 1.5,
-            ..Params::default()
-        };
+        let presence = Params { presence_penalty: 1.5, ..Params::default() };
         let mut sampler = sampler(presence, 0);
         assert_eq!(sampler.draw(&mut [0.0, 0.5, 1.0]), Some(2));
         assert_eq!(sampler.draw(&mut [0.0, 0.5, 1.0]), Some(1));
@@ -275,9 +243,7 @@ mod tests {
     fn samples_of_one_seed_differ_and_repeat_themselves() {
         let draw = |seed, sample| {
             let mut sampler = sampler(Params { seed, ..warm() }, sample);
-            (0..32)
-                .map(|_| sampler.draw(&mut logits()).unwrap())
-                .collect::<Vec<_>>()
+            (0..32).map(|_| sampler.draw(&mut logits()).unwrap()).collect::<Vec<_>>()
         };
         assert_eq!(draw(7, 0), draw(7, 0));
         assert_ne!(draw(7, 0), draw(7, 1));

@@ -27,15 +27,8 @@ const UNUSED: usize = 5;
 
 /// Names that end a turn in some family's template although the file calls another token its end of sequence. They count
 /// only where the vocabulary has them as control tokens.
-const ENDS_OF_TURN: [&str; 7] = [
-    "<|im_end|>",
-    "<|eot_id|>",
-    "<|eom_id|>",
-    "<|end|>",
-    "<end_of_turn>",
-    "<|endoftext|>",
-    "<|end_of_text|>",
-];
+const ENDS_OF_TURN: [&str; 7] =
+    ["<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>"];
 
 /// Text to token numbers and back.
 pub struct Tokenizer {
@@ -59,9 +52,7 @@ impl Tokenizer {
         let model = gguf.require("tokenizer.ggml.model", Gguf::text)?;
         if model != "gpt2" {
             return Err(gguf
-                .invalid(format!(
-                    "its tokenizer is of kind {model:?}, only byte-level BPE (gpt2) is built"
-                ))
+                .invalid(format!("its tokenizer is of kind {model:?}, only byte-level BPE (gpt2) is built"))
                 .with_hint("Llama 3, SmolLM, Qwen 2 and Qwen 3 have such tokenizers"));
         }
         let texts = gguf.require("tokenizer.ggml.tokens", Gguf::texts)?;
@@ -82,17 +73,10 @@ impl Tokenizer {
             })
             .collect::<Result<Vec<_>>>()?;
         // Unused numbers pad the embedding to a round size; as text they must not be found.
-        let vocabulary: HashMap<String, u32> = typed()
-            .filter(|&(_, (_, &kind))| kind != UNUSED)
-            .map(|(id, (&text, _))| (text.to_owned(), id))
-            .collect();
+        let vocabulary: HashMap<String, u32> =
+            typed().filter(|&(_, (_, &kind))| kind != UNUSED).map(|(id, (&text, _))| (text.to_owned(), id)).collect();
         let bpe = BPE::builder()
-            .vocab_and_merges(
-                vocabulary
-                    .into_iter()
-                    .collect::<tokenizers::models::bpe::Vocab>(),
-                merges,
-            )
+            .vocab_and_merges(vocabulary.into_iter().collect::<tokenizers::models::bpe::Vocab>(), merges)
             .ignore_merges(rule.whole_words_first)
             .build()
             .map_err(failed)?;
@@ -104,9 +88,7 @@ impl Tokenizer {
         let added = |kind: usize| {
             typed()
                 .filter(move |&(_, (_, &k))| k == kind)
-                .map(move |(_, (&text, _))| {
-                    AddedToken::from(text, kind == CONTROL).normalized(false)
-                })
+                .map(move |(_, (&text, _))| AddedToken::from(text, kind == CONTROL).normalized(false))
         };
         inner.add_special_tokens(added(CONTROL)).map_err(failed)?;
         inner.add_tokens(added(USER_DEFINED)).map_err(failed)?;
@@ -134,23 +116,14 @@ impl Tokenizer {
                 None => Ok(None),
             }
         };
-        let (bos, eos) = (
-            id("tokenizer.ggml.bos_token_id")?,
-            id("tokenizer.ggml.eos_token_id")?,
-        );
-        let mut ends: Vec<u32> = [
-            eos,
-            id("tokenizer.ggml.eot_token_id")?,
-            id("tokenizer.ggml.eom_token_id")?,
-        ]
-        .into_iter()
-        .flatten()
-        .chain(
-            typed()
-                .filter(|&(_, (text, &kind))| kind == CONTROL && ENDS_OF_TURN.contains(text))
-                .map(|(id, _)| id),
-        )
-        .collect();
+        let (bos, eos) = (id("tokenizer.ggml.bos_token_id")?, id("tokenizer.ggml.eos_token_id")?);
+        let mut ends: Vec<u32> = [eos, id("tokenizer.ggml.eot_token_id")?, id("tokenizer.ggml.eom_token_id")?]
+            .into_iter()
+            .flatten()
+            .chain(
+                typed().filter(|&(_, (text, &kind))| kind == CONTROL && ENDS_OF_TURN.contains(text)).map(|(id, _)| id),
+            )
+            .collect();
         ends.sort_unstable();
         ends.dedup();
         Ok(Self {
@@ -159,9 +132,7 @@ impl Tokenizer {
             bos,
             eos,
             // Only Llama 3's rule adds BOS where the file does not say.
-            adds_bos: gguf
-                .flag("tokenizer.ggml.add_bos_token")?
-                .unwrap_or(rule.adds_bos),
+            adds_bos: gguf.flag("tokenizer.ggml.add_bos_token")?.unwrap_or(rule.adds_bos),
             ends,
         })
     }
@@ -244,41 +215,29 @@ struct Rule {
 }
 
 /// Qwen 2's words: GPT-4's, with one digit at a time.
-const QWEN2_WORDS: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+const QWEN2_WORDS: &str =
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 /// Llama 3's words: GPT-4's.
 const LLAMA3_WORDS: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
 impl Rule {
     fn named(name: &str) -> Result<Self> {
-        let gpt2 = Self {
-            words: None,
-            splits_digits: false,
-            composes: false,
-            whole_words_first: false,
-            adds_bos: false,
-        };
+        let gpt2 =
+            Self { words: None, splits_digits: false, composes: false, whole_words_first: false, adds_bos: false };
         match name {
             "gpt-2" => Ok(gpt2),
-            "smollm" | "starcoder" | "refact" | "command-r" => Ok(Self {
-                splits_digits: true,
-                ..gpt2
-            }),
-            "qwen2" | "deepseek-r1-qwen" => Ok(Self {
-                words: Some(QWEN2_WORDS),
-                composes: true,
-                ..gpt2
-            }),
-            "llama-bpe" | "llama3" => Ok(Self {
-                words: Some(LLAMA3_WORDS),
-                whole_words_first: true,
-                adds_bos: true,
-                ..gpt2
-            }),
+            "smollm" | "starcoder" | "refact" | "command-r" => Ok(Self { splits_digits: true, ..gpt2 }),
+            "qwen2" | "deepseek-r1-qwen" => Ok(Self { words: Some(QWEN2_WORDS), composes: true, ..gpt2 }),
+            "llama-bpe" | "llama3" => {
+                Ok(Self { words: Some(LLAMA3_WORDS), whole_words_first: true, adds_bos: true, ..gpt2 })
+            }
             other => Err(Error::new(
                 Kind::Model,
                 format!("the GGUF file names the pre-tokenizer {other:?}, which is not known"),
             )
-            .with_hint("known are gpt-2, smollm, starcoder, refact, command-r, qwen2, deepseek-r1-qwen, llama-bpe and llama3")),
+            .with_hint(
+                "known are gpt-2, smollm, starcoder, refact, command-r, qwen2, deepseek-r1-qwen, llama-bpe and llama3",
+            )),
         }
     }
 

@@ -1,11 +1,6 @@
 //! What the tests share: reference data where it is present, a tiny model that needs none, and comparisons through a tolerance.
 #![allow(dead_code, reason = "each test file uses its part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 use std::{
     collections::HashMap,
@@ -44,9 +39,7 @@ pub fn shared(path: &str) -> Option<PathBuf> {
 pub fn jsonl(path: &Path) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(path).unwrap();
     let lines = text.split('\n').filter(|line| !line.is_empty());
-    lines
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// A list of token numbers.
@@ -57,10 +50,7 @@ pub fn ids(value: &serde_json::Value) -> Vec<u32> {
 /// The largest absolute difference of two lists of equal length.
 pub fn max_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    a.iter()
-        .zip(b)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f32::max)
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
 /// All logits of `ids`, row by row, from a prompt read in pieces of `piece` tokens.
@@ -68,10 +58,7 @@ pub fn logits(decoder: &Llama, ids: &[u32], piece: usize) -> Vec<f32> {
     let mut cache = decoder.cache(0).unwrap();
     let mut all = Vec::new();
     for tokens in ids.chunks(piece) {
-        let mut spans = [Span {
-            tokens,
-            cache: &mut cache,
-        }];
+        let mut spans = [Span { tokens, cache: &mut cache }];
         let hidden = decoder.forward(&mut spans).unwrap();
         let rows: Vec<u32> = (0..tokens.len() as u32).collect();
         let logits = decoder.logits(&hidden, &rows).unwrap();
@@ -87,11 +74,7 @@ pub fn greedy(decoder: &Llama, prompts: &[Vec<u32>], n: usize) -> Vec<Vec<u32>> 
     let mut next: Vec<Vec<u32>> = prompts.to_vec();
     let mut drawn = vec![Vec::new(); prompts.len()];
     for _ in 0..n {
-        let mut spans: Vec<Span> = next
-            .iter()
-            .zip(&mut caches)
-            .map(|(tokens, cache)| Span { tokens, cache })
-            .collect();
+        let mut spans: Vec<Span> = next.iter().zip(&mut caches).map(|(tokens, cache)| Span { tokens, cache }).collect();
         let mut end = 0;
         let mut last = Vec::new();
         for span in &spans {
@@ -99,20 +82,9 @@ pub fn greedy(decoder: &Llama, prompts: &[Vec<u32>], n: usize) -> Vec<Vec<u32>> 
             last.push(end - 1);
         }
         let hidden = decoder.forward(&mut spans).unwrap();
-        let logits = decoder
-            .logits(&hidden, &last)
-            .unwrap()
-            .flatten_all()
-            .unwrap();
-        for (i, row) in logits
-            .to_vec1::<f32>()
-            .unwrap()
-            .chunks_exact(vocab)
-            .enumerate()
-        {
-            let best = (0..vocab)
-                .max_by(|&a, &b| row[a].total_cmp(&row[b]))
-                .unwrap() as u32;
+        let logits = decoder.logits(&hidden, &last).unwrap().flatten_all().unwrap();
+        for (i, row) in logits.to_vec1::<f32>().unwrap().chunks_exact(vocab).enumerate() {
+            let best = (0..vocab).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap() as u32;
             drawn[i].push(best);
             next[i] = vec![best];
         }
@@ -137,15 +109,9 @@ pub fn spelled(tokenizer: &Tokenizer, ids: &[u32]) -> String {
 pub fn outcomes(model: &dyn Generate, requests: &[Request]) -> Vec<Result<Completion>> {
     let mut outcomes: Vec<Option<Result<Completion>>> = requests.iter().map(|_| None).collect();
     model.generate(requests, &Cancel::new(), &mut |i, outcome| {
-        assert!(
-            outcomes[i].replace(outcome).is_none(),
-            "request {i} was handed over twice"
-        );
+        assert!(outcomes[i].replace(outcome).is_none(), "request {i} was handed over twice");
     });
-    outcomes
-        .into_iter()
-        .map(|outcome| outcome.unwrap())
-        .collect()
+    outcomes.into_iter().map(|outcome| outcome.unwrap()).collect()
 }
 
 /// A GGUF file in the making.
@@ -161,8 +127,7 @@ impl Draft {
     }
 
     pub fn tensor(&mut self, name: &str, tensor: &Tensor, dtype: GgmlDType) {
-        self.tensors
-            .push((name.into(), QTensor::quantize(tensor, dtype).unwrap()));
+        self.tensors.push((name.into(), QTensor::quantize(tensor, dtype).unwrap()));
     }
 
     pub fn write(&self, path: &Path) {
@@ -218,16 +183,10 @@ pub fn tiny_llama(dtype: GgmlDType) -> Draft {
     let mut rng = StdRng::seed_from_u64(11);
     let mut random = |shape: &[usize], scale: f32| {
         let n = shape.iter().product();
-        let values: Vec<f32> = (0..n)
-            .map(|_| (rng.random::<f32>() - 0.5) * scale)
-            .collect();
+        let values: Vec<f32> = (0..n).map(|_| (rng.random::<f32>() - 0.5) * scale).collect();
         Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
     };
-    draft.tensor(
-        "token_embd.weight",
-        &random(&[tokens.len(), HIDDEN], 1.0),
-        dtype,
-    );
+    draft.tensor("token_embd.weight", &random(&[tokens.len(), HIDDEN], 1.0), dtype);
     let ones = Tensor::ones(HIDDEN, candle_core::DType::F32, &Device::Cpu).unwrap();
     draft.tensor("output_norm.weight", &ones, GgmlDType::F32);
     for i in 0..2 {
@@ -240,11 +199,7 @@ pub fn tiny_llama(dtype: GgmlDType) -> Draft {
             ("ffn_up", INNER, HIDDEN),
             ("ffn_down", HIDDEN, INNER),
         ] {
-            draft.tensor(
-                &format!("blk.{i}.{name}.weight"),
-                &random(&[rows, columns], 0.4),
-                dtype,
-            );
+            draft.tensor(&format!("blk.{i}.{name}.weight"), &random(&[rows, columns], 0.4), dtype);
         }
         draft.tensor(&format!("blk.{i}.attn_norm.weight"), &ones, GgmlDType::F32);
         draft.tensor(&format!("blk.{i}.ffn_norm.weight"), &ones, GgmlDType::F32);
@@ -257,10 +212,7 @@ pub fn converted(folder: &Path) -> Draft {
     let config: serde_json::Value =
         serde_json::from_slice(&std::fs::read(folder.join("config.json")).unwrap()).unwrap();
     let size = |name: &str| config[name].as_u64().map(|n| n as usize);
-    let (hidden, heads) = (
-        size("hidden_size").unwrap(),
-        size("num_attention_heads").unwrap(),
-    );
+    let (hidden, heads) = (size("hidden_size").unwrap(), size("num_attention_heads").unwrap());
     let kv_heads = size("num_key_value_heads").unwrap();
     let head_dim = size("head_dim").unwrap_or(hidden / heads);
     let architecture = match config["model_type"].as_str().unwrap() {
@@ -282,15 +234,9 @@ pub fn converted(folder: &Path) -> Draft {
         draft.set(&format!("{architecture}.{name}"), Value::U32(n as u32));
     }
     let eps = config["rms_norm_eps"].as_f64().unwrap() as f32;
-    draft.set(
-        &format!("{architecture}.attention.layer_norm_rms_epsilon"),
-        Value::F32(eps),
-    );
+    draft.set(&format!("{architecture}.attention.layer_norm_rms_epsilon"), Value::F32(eps));
     let theta = config["rope_theta"].as_f64().unwrap();
-    draft.set(
-        &format!("{architecture}.rope.freq_base"),
-        Value::F32(theta as f32),
-    );
+    draft.set(&format!("{architecture}.rope.freq_base"), Value::F32(theta as f32));
     if let Some(divisors) = llama3_divisors(&config["rope_scaling"], theta, head_dim) {
         let divisors = Tensor::new(divisors, &Device::Cpu).unwrap();
         draft.tensor("rope_freqs.weight", &divisors, GgmlDType::F32);
@@ -325,8 +271,7 @@ pub fn converted(folder: &Path) -> Draft {
                 format!("blk.{layer}.{part}")
             }
         };
-        let interleaved =
-            architecture == "llama" && (gguf.ends_with("attn_q") || gguf.ends_with("attn_k"));
+        let interleaved = architecture == "llama" && (gguf.ends_with("attn_q") || gguf.ends_with("attn_k"));
         let tensor = match interleaved {
             true => tensor
                 .reshape(((), 2, head_dim / 2, hidden))
@@ -342,10 +287,7 @@ pub fn converted(folder: &Path) -> Draft {
 /// By how much Llama 3's rope scaling divides each frequency.
 fn llama3_divisors(scaling: &serde_json::Value, theta: f64, head_dim: usize) -> Option<Vec<f32>> {
     let number = |name: &str| scaling[name].as_f64();
-    let (factor, old) = (
-        number("factor")?,
-        number("original_max_position_embeddings")?,
-    );
+    let (factor, old) = (number("factor")?, number("original_max_position_embeddings")?);
     let (low, high) = (number("low_freq_factor")?, number("high_freq_factor")?);
     let divisor = |i: usize| {
         let wavelength = std::f64::consts::TAU * theta.powf(2.0 * i as f64 / head_dim as f64);

@@ -114,22 +114,21 @@ fn without_checking(text: &str) -> Option<&str> {
 
 /// Byte range of the last number, with what belongs to it: a sign, the numerator of a fraction, the base of a power.
 fn last_number_span(text: &str, convention: Convention) -> Option<(usize, usize)> {
-    let chinese = chinese_span(text);
     let arabic = cluster(text).and_then(|(from, to)| {
         let chars: Vec<char> = text[from..to].chars().map(fold).collect();
         let found = last_in(&chars, convention)?;
         let bytes = |count: usize| text[from..to].chars().take(count).map(char::len_utf8).sum::<usize>();
         Some((extended(text, from + bytes(found.start)), from + bytes(found.value.end)))
     });
-    match (arabic, chinese) {
-        (Some(a), Some(b)) if b.0 < a.1 => Some(a),
-        // 3万: the unit is next to the digits.
-        (Some(a), Some(b)) if a.1 == b.0 => Some((a.0, b.1)),
-        (Some(a), None) => {
-            let unit = text[a.1..].chars().next().filter(|&c| chinese::section_unit(c).is_some());
-            Some((a.0, a.1 + unit.map_or(0, char::len_utf8)))
-        }
-        (_, b) => b,
+    let Some((start, end)) = arabic else { return chinese_span(text) };
+    // 3万: the unit next to the digits belongs to them. A number in characters counts where it comes later.
+    let unit = text[end..].chars().next().filter(|&c| chinese::section_unit(c).is_some());
+    if let Some(unit) = unit {
+        return Some((start, end + unit.len_utf8()));
+    }
+    match chinese_span(&text[end..]) {
+        Some((from, to)) => Some((end + from, end + to)),
+        None => Some((start, end)),
     }
 }
 
@@ -149,7 +148,10 @@ pub(crate) fn leading_number(text: &str, convention: Convention) -> Option<&str>
 /// Moves the start of a number over the numerator or the base before it: `1/5`, `10^5`, `1.2 × 10^5`.
 fn extended(text: &str, start: usize) -> usize {
     static BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(?:(?:^|[^\d/.,])(-?(?:\d+ )?\d+/)|(?:^|[^\d.,])(-?(?:\d+(?:[.,]\d+)?\s?[×x*·⋅]\s?)?\d+(?:\^|\*\*)))$").ok()
+        Regex::new(
+            r"(?:(?:^|[^\d/.,])(-?(?:\d+ )?\d+/)|(?:^|[^\d.,])(-?(?:\d+(?:[.,]\d+)?\s?[×x*·⋅]\s?)?\d+(?:\^|\*\*)))$",
+        )
+        .ok()
     });
     let mut from = start.saturating_sub(60);
     while !text.is_char_boundary(from) {
@@ -159,12 +161,18 @@ fn extended(text: &str, start: usize) -> usize {
     found.and_then(|groups| groups.get(1).or(groups.get(2))).map_or(start, |group| from + group.start())
 }
 
-/// Byte range of the last number in Chinese characters; a single character counts only behind a verb or a colon.
+/// Byte range of the last number in Chinese characters, near the end of the text; a single character counts only behind
+/// a verb or a colon.
 fn chinese_span(text: &str) -> Option<(usize, usize)> {
     let mut end = text.len();
+    let mut near = end.saturating_sub(2_000);
+    while !text.is_char_boundary(near) {
+        near += 1;
+    }
     // A few runs from the end: further back lies no answer.
     for _ in 0..8 {
-        let (last, c) = text[..end].char_indices().rfind(|&(_, c)| chinese::is_numeral(c))?;
+        let (last, c) = text.get(near..end)?.char_indices().rfind(|&(_, c)| chinese::is_numeral(c))?;
+        let last = near + last;
         let stop = last + c.len_utf8();
         let run = text[..stop].char_indices().rev().take_while(|&(_, c)| chinese::is_numeral(c)).count();
         let start = text[..stop].char_indices().rev().nth(run - 1).map_or(0, |(i, _)| i);

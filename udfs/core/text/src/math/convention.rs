@@ -96,9 +96,9 @@ impl Votes {
     fn count(&mut self, word: &str) {
         match word {
             "der" | "die" | "das" | "und" | "ist" | "sind" | "es" | "also" | "antwort" | "insgesamt" | "beträgt"
-            | "lautet" | "bleiben" | "verdient" | "ein" | "eine" | "sie" | "wir" | "ergibt" | "endgültige" | "ergebnis"
-            | "täglich" | "lösung" | "stück" | "daher" | "mit" | "von" | "für" | "euro" | "dollar" | "prozent" | "pro"
-            | "tausend" | "summe" | "gesamt" | "siehe" | "oben" => self.german += 1,
+            | "lautet" | "bleiben" | "verdient" | "ein" | "eine" | "sie" | "wir" | "ergibt" | "endgültige"
+            | "ergebnis" | "täglich" | "lösung" | "stück" | "daher" | "mit" | "von" | "für" | "euro" | "dollar"
+            | "prozent" | "pro" | "tausend" | "summe" | "gesamt" | "siehe" | "oben" => self.german += 1,
             _ => {}
         }
         match word {
@@ -108,18 +108,18 @@ impl Votes {
             _ => {}
         }
         match word {
-            "le" | "la" | "les" | "de" | "des" | "du" | "est" | "et" | "un" | "une" | "total" | "il" | "elle" | "reste"
-            | "donc" | "par" | "jour" | "réponse" | "gagne" | "au" | "pour" | "finale" | "sont" | "nous" | "avec"
-            | "dans" | "œufs" | "dollars" | "voir" | "raisonnement" => self.french += 1,
+            "le" | "la" | "les" | "de" | "des" | "du" | "est" | "et" | "un" | "une" | "total" | "il" | "elle"
+            | "reste" | "donc" | "par" | "jour" | "réponse" | "gagne" | "au" | "pour" | "finale" | "sont" | "nous"
+            | "avec" | "dans" | "œufs" | "dollars" | "voir" | "raisonnement" => self.french += 1,
             _ => {}
         }
         match word {
             // English and Swahili
             "the" | "is" | "of" | "and" | "to" | "so" | "she" | "he" | "answer" | "total" | "dollars" | "final"
-            | "are" | "in" | "per" | "every" | "day" | "each" | "we" | "therefore" | "has" | "have" | "that" | "this"
-            | "a" | "it" | "for" | "with" | "values" | "left" | "result" | "share" | "pays" | "jumla" | "ni" | "jibu"
-            | "kwa" | "na" | "ya" | "wa" | "mayai" | "hivyo" | "anapata" | "kila" | "siku" | "yaliyobaki"
-            | "shilingi" | "mwisho" | "dola" => self.comma += 1,
+            | "are" | "in" | "per" | "every" | "day" | "each" | "we" | "therefore" | "has" | "have" | "that"
+            | "this" | "a" | "it" | "for" | "with" | "values" | "left" | "result" | "share" | "pays" | "jumla"
+            | "ni" | "jibu" | "kwa" | "na" | "ya" | "wa" | "mayai" | "hivyo" | "anapata" | "kila" | "siku"
+            | "yaliyobaki" | "shilingi" | "mwisho" | "dola" => self.comma += 1,
             "euro" | "euros" => self.euro += 1,
             _ => {}
         }

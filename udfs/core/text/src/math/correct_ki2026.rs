@@ -70,7 +70,10 @@ enum What<'a> {
     /// From a box to the last brace of the text.
     Box(&'a str),
     Expression(&'a str),
-    Number { whole: &'a str, fraction: &'a str },
+    Number {
+        whole: &'a str,
+        fraction: &'a str,
+    },
 }
 
 fn extract(text: &str) -> Result<Vec<Extract>, Raised> {
@@ -99,7 +102,7 @@ fn parsed(found: &Match<'_>) -> Result<(Option<Extract>, String), Raised> {
             let digits: String = whole.chars().filter(|c| !matches!(c, ' ' | ',')).collect();
             let content = format!("{digits}{}", fraction.replace(',', "."));
             // Python refuses to convert both.
-            if content.len() > 4_300 || content.chars().any(|c| !c.is_ascii()) {
+            if content.len() > 4_300 || !content.is_ascii() {
                 return Err(Raised);
             }
             Ok((formula_value(&content), content))
@@ -139,7 +142,7 @@ fn formula_value(content: &str) -> Option<Extract> {
     if content.is_empty() {
         return None;
     }
-    if content.chars().any(|c| !c.is_ascii()) && !content.contains(r"\text") {
+    if !content.is_ascii() && !content.contains(r"\text") {
         return None;
     }
     // Upright text is a symbol for SymPy, and so are the letters of a word.
@@ -190,7 +193,8 @@ fn normalised(formula: &str, boxes: Boxes) -> String {
     }
     let stem = content.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = content[stem.len()..].trim_end_matches('s');
-    if !stem.trim().is_empty() && stem.ends_with(|c: char| c.is_ascii_digit() || c == '}' || c == ' ') && is_unit(unit) {
+    if !stem.trim().is_empty() && stem.ends_with(|c: char| c.is_ascii_digit() || c == '}' || c == ' ') && is_unit(unit)
+    {
         content.truncate(stem.trim_end().len());
     }
     content.trim().trim_end_matches('.').to_owned()
@@ -200,12 +204,74 @@ fn normalised(formula: &str, boxes: Boxes) -> String {
 fn is_unit(word: &str) -> bool {
     matches!(
         word,
-        "feet" | "ft" | "mile" | "mi" | "mph" | "degree" | "deg" | "km" | "m" | "cm" | "mm" | "dm" | "kg" | "g" | "gm"
-            | "lb" | "pound" | "hour" | "hr" | "h" | "minute" | "min" | "second" | "sec" | "day" | "month" | "year" | "yr"
-            | "apple" | "student" | "men" | "women" | "man" | "woman" | "unit" | "inch" | "inche" | "yard" | "meter"
-            | "metre" | "liter" | "litre" | "l" | "gallon" | "gal" | "cent" | "coin" | "toy" | "meal" | "edge" | "digit"
-            | "monkey" | "soldier" | "rupee" | "rs" | "acre" | "square" | "cubic" | "ohm" | "number" | "mark" | "c" | "t"
-            | "d" | "am" | "pm" | "tile" | "point"
+        "feet"
+            | "ft"
+            | "mile"
+            | "mi"
+            | "mph"
+            | "degree"
+            | "deg"
+            | "km"
+            | "m"
+            | "cm"
+            | "mm"
+            | "dm"
+            | "kg"
+            | "g"
+            | "gm"
+            | "lb"
+            | "pound"
+            | "hour"
+            | "hr"
+            | "h"
+            | "minute"
+            | "min"
+            | "second"
+            | "sec"
+            | "day"
+            | "month"
+            | "year"
+            | "yr"
+            | "apple"
+            | "student"
+            | "men"
+            | "women"
+            | "man"
+            | "woman"
+            | "unit"
+            | "inch"
+            | "inche"
+            | "yard"
+            | "meter"
+            | "metre"
+            | "liter"
+            | "litre"
+            | "l"
+            | "gallon"
+            | "gal"
+            | "cent"
+            | "coin"
+            | "toy"
+            | "meal"
+            | "edge"
+            | "digit"
+            | "monkey"
+            | "soldier"
+            | "rupee"
+            | "rs"
+            | "acre"
+            | "square"
+            | "cubic"
+            | "ohm"
+            | "number"
+            | "mark"
+            | "c"
+            | "t"
+            | "d"
+            | "am"
+            | "pm"
+            | "tile"
+            | "point"
     )
 }
 
@@ -433,7 +499,8 @@ impl<'a> Scanner<'a> {
         let mut contents = vec![first];
         while contents.len() < 6 {
             let rest = self.text[end..].trim_start();
-            let Some(joined) = [",and", ",or", "and", "or", ","].into_iter().find_map(|word| rest.strip_prefix(word)) else {
+            let Some(joined) = [",and", ",or", "and", "or", ","].into_iter().find_map(|word| rest.strip_prefix(word))
+            else {
                 break;
             };
             let Some((next, content)) = self.formula_at(self.text.len() - joined.trim_start().len()) else { break };
@@ -472,7 +539,8 @@ impl<'a> Scanner<'a> {
         };
         let (end, content) = found.or_else(|| self.bare_fraction(at))?;
         let percent = self.text[end..].trim_start();
-        let end = match [r"\%", "%", "percentage", "percent", "pct"].into_iter().find(|sign| percent.starts_with(sign)) {
+        let end = match [r"\%", "%", "percentage", "percent", "pct"].into_iter().find(|sign| percent.starts_with(sign))
+        {
             Some(sign) => self.text.len() - percent.len() + sign.len(),
             None => end,
         };
@@ -542,12 +610,13 @@ impl<'a> Scanner<'a> {
     fn number_at(&self, at: usize) -> Option<Match<'a>> {
         self.prefixed(at).into_iter().find_map(|start| {
             let start = match self.char_at(start) {
-                Some(c) if matches!(c, '$' | '€' | '£' | '¥' | '\u{20A0}'..='\u{20BF}' | '฿') => start + c.len_utf8(),
+                Some(c) if matches!(c, '$' | '€' | '£' | '¥' | '\u{20A0}'..='\u{20BF}' | '฿') => {
+                    start + c.len_utf8()
+                }
                 _ => start,
             };
-            let run = |from: usize| {
-                from + self.text[from..].find(|c| digit(c).is_none()).unwrap_or(self.text.len() - from)
-            };
+            let run =
+                |from: usize| from + self.text[from..].find(|c| digit(c).is_none()).unwrap_or(self.text.len() - from);
             let signed = start + usize::from(self.byte(start) == Some(b'-'));
             let whole = run(signed);
             let decimals = |from: usize, marks: &[u8]| {
@@ -557,7 +626,8 @@ impl<'a> Scanner<'a> {
             let mut grouped = whole;
             if (1..=3).contains(&width) && self.byte(signed) != Some(b'0') {
                 while matches!(self.byte(grouped), Some(b' ' | b','))
-                    && let Some((third, c)) = self.text[grouped + 1..].char_indices().take_while(|&(_, c)| digit(c).is_some()).nth(2)
+                    && let Some((third, c)) =
+                        self.text[grouped + 1..].char_indices().take_while(|&(_, c)| digit(c).is_some()).nth(2)
                 {
                     grouped += 1 + third + c.len_utf8();
                 }
@@ -571,7 +641,9 @@ impl<'a> Scanner<'a> {
             };
             let what = What::Number { whole: &self.text[start..whole_end], fraction: &self.text[whole_end..end] };
             let rest = self.text[end..].trim_start();
-            let sign = ["%", "percentage", "Percentage", "percent", "Percent", "pct"].into_iter().find(|s| rest.starts_with(s));
+            let sign = ["%", "percentage", "Percentage", "percent", "Percent", "pct"]
+                .into_iter()
+                .find(|s| rest.starts_with(s));
             let end = sign.map_or(end, |sign| self.text.len() - rest.len() + sign.len());
             Some(Match { start: at, end, what })
         })
@@ -602,7 +674,9 @@ fn verified(gold: &Extract, answer: &Extract) -> bool {
                 other => other.clone(),
             };
             // An inequality is no interval for Math-Verify.
-            if matches!(gold, Value::Bracketed(..) | Value::Union(_) | Value::Set(_)) && matches!(answer, Value::Chain(..)) {
+            if matches!(gold, Value::Bracketed(..) | Value::Union(_) | Value::Set(_))
+                && matches!(answer, Value::Chain(..))
+            {
                 return false;
             }
             let (gold, answer) = (right(gold), right(answer));

@@ -70,7 +70,8 @@ pub(crate) fn clean(text: &str) -> &str {
     let mut text = text.trim();
     loop {
         let before = text;
-        text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '`' | '"' | '“' | '”' | '$' | '。' | '।'));
+        text = text
+            .trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '`' | '"' | '“' | '”' | '$' | '。' | '।'));
         for (open, close) in [(r"\(", r"\)"), (r"\[", r"\]")] {
             if let Some(inner) = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)) {
                 text = inner;
@@ -115,7 +116,8 @@ fn equal_as_mathematics(gold: &str, answer: &str, convention: Convention) -> boo
                     // Where the gold answer has no variables the letters of the answer may be units.
                     if constant
                         && plain.as_ref().is_none_or(Value::has_variables)
-                        && read(answer, Mode { units: Units::All, ..mode }).is_some_and(|value| same(&gold_value, &value))
+                        && read(answer, Mode { units: Units::All, ..mode })
+                            .is_some_and(|value| same(&gold_value, &value))
                     {
                         return true;
                     }
@@ -190,7 +192,17 @@ fn plain_words(text: &str) -> String {
         let width = name.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(name.len());
         if !matches!(
             &name[..width],
-            "text" | "textbf" | "textit" | "textrm" | "mathrm" | "mathbf" | "mathit" | "mbox" | "left" | "right" | "displaystyle"
+            "text"
+                | "textbf"
+                | "textit"
+                | "textrm"
+                | "mathrm"
+                | "mathbf"
+                | "mathit"
+                | "mbox"
+                | "left"
+                | "right"
+                | "displaystyle"
         ) {
             words.push('\\');
             words.push_str(&name[..width]);

@@ -71,7 +71,10 @@ pub(crate) fn cluster(text: &str) -> Option<(usize, usize)> {
     let mut before = 0;
     for (i, c) in text[..last].char_indices().rev() {
         let part = digit(c).is_some()
-            || matches!(fold(c), ',' | '.' | ' ' | '\u{A0}' | '~' | '\\' | '\'' | '{' | '}' | ';' | ':' | 'e' | 'E' | '+' | '-');
+            || matches!(
+                fold(c),
+                ',' | '.' | ' ' | '\u{A0}' | '~' | '\\' | '\'' | '{' | '}' | ';' | ':' | 'e' | 'E' | '+' | '-'
+            );
         if !part {
             before += 1;
         }

@@ -18,17 +18,86 @@ static NOUN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(NOUNS).ok());
 
 /// Words between the noun and its verb or colon, and between the verb and the answer.
 const ADVERBS: [&str; 32] = [
-    "final", "finale", "endgültige", "therefore", "thus", "hence", "then", "here", "simply", "indeed", "also", "daher",
-    "somit", "donc", "alors", "por tanto", "por lo tanto", "entonces", "to the question", "to this question",
-    "to the problem", "to this problem", "to your question", "la mwisho", "สุดท้าย", "최종", "approximately", "about",
-    "exactly", "equal to", "итак", "значит",
+    "final",
+    "finale",
+    "endgültige",
+    "therefore",
+    "thus",
+    "hence",
+    "then",
+    "here",
+    "simply",
+    "indeed",
+    "also",
+    "daher",
+    "somit",
+    "donc",
+    "alors",
+    "por tanto",
+    "por lo tanto",
+    "entonces",
+    "to the question",
+    "to this question",
+    "to the problem",
+    "to this problem",
+    "to your question",
+    "la mwisho",
+    "สุดท้าย",
+    "최종",
+    "approximately",
+    "about",
+    "exactly",
+    "equal to",
+    "итак",
+    "значит",
 ];
 
 /// The verb of the sentence, or what stands for it.
 const VERBS: [&str; 44] = [
-    "is", "was", "are", "equals", "would be", "will be", "must be", "should be", "ist", "lautet", "beträgt", "wäre", "es",
-    "será", "é", "est", "sera", "ni", "равен", "равна", "равно", "это", "составляет", "হল", "হলো", "হচ্ছে", "হয়",
-    "adalah", "は", "が", "是", "为", "為", "即", "은", "는", "이", "คือ", "เท่ากับ", "ได้แก่", "=", ":", "：", "—",
+    "is",
+    "was",
+    "are",
+    "equals",
+    "would be",
+    "will be",
+    "must be",
+    "should be",
+    "ist",
+    "lautet",
+    "beträgt",
+    "wäre",
+    "es",
+    "será",
+    "é",
+    "est",
+    "sera",
+    "ni",
+    "равен",
+    "равна",
+    "равно",
+    "это",
+    "составляет",
+    "হল",
+    "হলো",
+    "হচ্ছে",
+    "হয়",
+    "adalah",
+    "は",
+    "が",
+    "是",
+    "为",
+    "為",
+    "即",
+    "은",
+    "는",
+    "이",
+    "คือ",
+    "เท่ากับ",
+    "ได้แก่",
+    "=",
+    ":",
+    "：",
+    "—",
 ];
 
 /// What follows the lead-in at the start of `tail`: adverbs, a verb or colon, adverbs. `None` where there is neither verb
@@ -99,7 +168,8 @@ fn announced_at(text: &str, end: usize) -> Option<&str> {
         }
         direct
     };
-    let sentence = sentence(content.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '>' | '#')));
+    let sentence =
+        sentence(content.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '>' | '#')));
     let sentence = sentence.trim().trim_end_matches(['*', '_', ' ']).trim_end_matches(['!', '?']);
     (sentence.chars().any(char::is_alphanumeric)).then_some(sentence)
 }
@@ -205,7 +275,8 @@ mod tests {
 
     #[test]
     fn the_word_alone_announces_nothing() {
-        for text in ["See the answer above.", "I am not sure about this answer", "Answer:", "The answer: \n\n", "#### "] {
+        for text in ["See the answer above.", "I am not sure about this answer", "Answer:", "The answer: \n\n", "#### "]
+        {
             assert_eq!(announced(text), None, "{text}");
         }
     }

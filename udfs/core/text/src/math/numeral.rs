@@ -177,7 +177,12 @@ fn mark_at(text: &[char], i: usize) -> Option<(Mark, usize)> {
 }
 
 /// How many runs a reading takes in, and whether the last of them is the fraction.
-fn consumed(text: &[char], runs: &[(Option<Mark>, usize, usize)], (group, decimal): Reading, indian: bool) -> (usize, bool) {
+fn consumed(
+    text: &[char],
+    runs: &[(Option<Mark>, usize, usize)],
+    (group, decimal): Reading,
+    indian: bool,
+) -> (usize, bool) {
     let width = |i: usize| runs[i].2 - runs[i].1;
     let groups_by = |i: usize, mark: Option<Mark>| {
         runs.get(i).is_some_and(|run| run.0.is_some_and(|m| group.contains(&m)) && (mark.is_none() || run.0 == mark))
@@ -230,7 +235,6 @@ fn with_exponent(text: &[char], whole: String, fraction: String, end: usize) -> 
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn read(text: &str, convention: Convention) -> (String, usize) {

@@ -470,7 +470,9 @@ impl Term {
                 }
                 _ => Self::atom(Atom::Call(name.into(), vec![argument.clone()])),
             },
-            _ if argument.above.0.is_empty() && matches!(name, "sin" | "tan" | "arcsin" | "arctan" | "sinh" | "tanh") => {
+            _ if argument.above.0.is_empty()
+                && matches!(name, "sin" | "tan" | "arcsin" | "arctan" | "sinh" | "tanh") =>
+            {
                 Self::integer(0)
             }
             _ => Self::atom(Atom::Call(name.to_owned(), vec![argument.clone()])),
@@ -672,7 +674,6 @@ fn root_of_sum(sum: &Sum, degree: u32) -> Option<Term> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]

@@ -125,9 +125,9 @@ fn solved(value: &Value) -> Value {
 fn is_call(value: &Value) -> bool {
     let Some(term) = value.as_term() else { return false };
     // f·x with f, g, h, P … in front.
-    ["f", "g", "h", "p", "P", "y"].iter().any(|f| {
-        term.div(&Term::variable(f)).is_some_and(|rest| rest.as_variable().is_some_and(|x| x != *f))
-    })
+    ["f", "g", "h", "p", "P", "y"]
+        .iter()
+        .any(|f| term.div(&Term::variable(f)).is_some_and(|rest| rest.as_variable().is_some_and(|x| x != *f)))
 }
 
 /// Equations are the same where their differences are in a fixed ratio.
@@ -168,12 +168,20 @@ fn region(value: &Value, depth: u32) -> Option<Vec<Stretch>> {
     let parts = match value {
         Value::Reals => vec![Stretch { low: OPEN, high: OPEN }],
         Value::Number(term) => vec![point(term.clone())],
-        Value::Set(items) => {
-            items.iter().map(|item| region(item, depth + 1)).collect::<Option<Vec<_>>>()?.into_iter().flatten().collect()
-        }
-        Value::Union(items) => {
-            items.iter().map(|item| region(item, depth + 1)).collect::<Option<Vec<_>>>()?.into_iter().flatten().collect()
-        }
+        Value::Set(items) => items
+            .iter()
+            .map(|item| region(item, depth + 1))
+            .collect::<Option<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect(),
+        Value::Union(items) => items
+            .iter()
+            .map(|item| region(item, depth + 1))
+            .collect::<Option<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect(),
         // "x < 1 or x > 3"; commas between inequalities mean the same here unless they bound one interval.
         Value::List(items) if orders(items) => {
             let parts = items.iter().map(|item| region(item, depth + 1)).collect::<Option<Vec<_>>>()?;

@@ -4,7 +4,7 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 
 use crate::math::chinese;
-use crate::math::fold::{fold, is_cjk};
+use crate::math::fold::fold;
 use crate::math::numeral::{Convention, scan};
 
 use super::value::Relation;
@@ -176,8 +176,11 @@ impl Lexer {
             }
             '=' | '≈' | '≃' | '≅' => Kind::Relation(Relation::Equal),
             '<' | '>' => {
-                let (strict, loose) =
-                    if c == '<' { (Relation::Less, Relation::LessEqual) } else { (Relation::Greater, Relation::GreaterEqual) };
+                let (strict, loose) = if c == '<' {
+                    (Relation::Less, Relation::LessEqual)
+                } else {
+                    (Relation::Greater, Relation::GreaterEqual)
+                };
                 if next == Some('=') {
                     self.push(Kind::Relation(loose));
                     return Some(i + 2);
@@ -209,9 +212,12 @@ impl Lexer {
             '\u{391}'..='\u{3C9}' => Kind::Letter(c.to_string()),
             '²' | '³' | '¹' | '⁰' | '⁴'..='⁹' => return self.superscript(text, i),
             '¼'..='¾' | '⅐'..='⅞' => Kind::Vulgar(vulgar(c)?),
-            '"' | '\'' | '`' | '\u{200B}'..='\u{200F}' | '\u{FEFF}' | '。' | '।' | '「' | '」' | '“' | '”' => return Some(i + 1),
+            '"' | '\'' | '`' | '\u{200B}'..='\u{200F}' | '\u{FEFF}' | '。' | '।' | '「' | '」' | '“' | '”' => {
+                return Some(i + 1);
+            }
             // Currency is ignored, and so is a point that is no decimal mark: it ends an abbreviation.
-            '$' | '€' | '£' | '¥' | '₹' | '₽' | '₩' | '฿' | '¢' | '₺' | '₫' | '₱' | '৳' | '₦' | '₪' | '\u{A0}' | '.' => {
+            '$' | '€' | '£' | '¥' | '₹' | '₽' | '₩' | '฿' | '¢' | '₺' | '₫' | '₱' | '৳' | '₦' | '₪' | '\u{A0}'
+            | '.' => {
                 return Some(i + 1);
             }
             _ if !c.is_ascii() => return self.foreign(text, i),
@@ -319,7 +325,8 @@ impl Lexer {
     /// A stretch of a script that mathematics does not use: a word, or a number in Chinese characters.
     fn foreign(&mut self, text: &[char], i: usize) -> Option<usize> {
         let c = text[i];
-        if matches!(c, '负' | '負') && text.get(i + 1).is_some_and(|&n| chinese::is_numeral(n) || n.is_ascii_digit()) {
+        if matches!(c, '负' | '負') && text.get(i + 1).is_some_and(|&n| chinese::is_numeral(n) || n.is_ascii_digit())
+        {
             self.push(Kind::Minus);
             return Some(i + 1);
         }
@@ -340,12 +347,12 @@ impl Lexer {
             return Some(end);
         }
         let mut end = i;
-        while text.get(end).is_some_and(|&c| {
-            !c.is_ascii()
-                && !c.is_whitespace()
-                && !"√±×÷≤≥≠∞∪∩∈π∅°·。，、；：！？।".contains(c)
-                && !(is_cjk(c) && end > i && chinese::is_numeral(c))
-        }) {
+        while let Some(&c) = text.get(end) {
+            let mark = c.is_ascii() || c.is_whitespace() || "√±×÷≤≥≠∞∪∩∈π∅°·。，、；：！？।".contains(c);
+            // A number may follow a word without a blank in Chinese and Japanese.
+            if mark || (end > i && chinese::is_numeral(c)) {
+                break;
+            }
             end += 1;
         }
         if end == i {
@@ -393,8 +400,8 @@ impl Lexer {
                 }
                 return self.argument(text, at, depth, true);
             }
-            "text" | "textbf" | "textit" | "textrm" | "textnormal" | "mbox" | "hbox" | "mathrm" | "mathsf" | "mathtt"
-            | "operatorname" | "textsf" => return self.upright(text, name_end, depth),
+            "text" | "textbf" | "textit" | "textrm" | "textnormal" | "mbox" | "hbox" | "mathrm" | "mathsf"
+            | "mathtt" | "operatorname" | "textsf" => return self.upright(text, name_end, depth),
             "mathbf" | "mathit" | "boldsymbol" | "bm" | "boxed" | "fbox" | "mathcal" | "overline" | "underline"
             | "bold" | "displaystyle" | "textstyle" | "left" | "right" | "big" | "Big" | "bigg" | "Bigg" | "bigl"
             | "bigr" | "Bigl" | "Bigr" | "mleft" | "mright" | "quad" | "qquad" | "limits" | "thinspace" | "hspace"
@@ -459,7 +466,9 @@ impl Lexer {
             "rparen" => Kind::Close(')'),
             "land" | "lor" | "wedge" | "vee" => Kind::And,
             "euro" | "pounds" | "yen" | "textdollar" => return Some(name_end),
-            "ldots" | "dots" | "cdots" | "to" | "rightarrow" | "implies" | "sum" | "int" | "prod" | "lim" => return None,
+            "ldots" | "dots" | "cdots" | "to" | "rightarrow" | "implies" | "sum" | "int" | "prod" | "lim" => {
+                return None;
+            }
             _ if is_function(&name) => Kind::Function(name),
             // Greek letters and the rest are symbols by their name.
             _ => Kind::Letter(name),
@@ -506,17 +515,66 @@ impl Lexer {
 fn is_unit(word: &str) -> bool {
     matches!(
         word,
-        "km" | "cm" | "mm" | "dm" | "nm" | "kg" | "mg" | "lb" | "lbs" | "oz" | "ml" | "mL" | "cl" | "dl" | "ft" | "mi"
-            | "yd" | "in" | "hr" | "hrs" | "min" | "sec" | "ms" | "mph" | "kmh" | "kph" | "Hz" | "kHz" | "kW" | "kJ" | "Pa"
-            | "USD" | "EUR" | "CNY" | "JPY" | "RUB" | "INR" | "BDT" | "THB" | "KES" | "TSh" | "Tsh" | "Rs" | "US" | "rad"
-            | "mol" | "pts" | "sq" | "cu" | "am" | "pm" | "AM" | "PM"
+        "km" | "cm"
+            | "mm"
+            | "dm"
+            | "nm"
+            | "kg"
+            | "mg"
+            | "lb"
+            | "lbs"
+            | "oz"
+            | "ml"
+            | "mL"
+            | "cl"
+            | "dl"
+            | "ft"
+            | "mi"
+            | "yd"
+            | "in"
+            | "hr"
+            | "hrs"
+            | "min"
+            | "sec"
+            | "ms"
+            | "mph"
+            | "kmh"
+            | "kph"
+            | "Hz"
+            | "kHz"
+            | "kW"
+            | "kJ"
+            | "Pa"
+            | "USD"
+            | "EUR"
+            | "CNY"
+            | "JPY"
+            | "RUB"
+            | "INR"
+            | "BDT"
+            | "THB"
+            | "KES"
+            | "TSh"
+            | "Tsh"
+            | "Rs"
+            | "US"
+            | "rad"
+            | "mol"
+            | "pts"
+            | "sq"
+            | "cu"
+            | "am"
+            | "pm"
+            | "AM"
+            | "PM"
     )
 }
 
 fn is_function(name: &str) -> bool {
     matches!(
         name,
-        "sin" | "cos"
+        "sin"
+            | "cos"
             | "tan"
             | "cot"
             | "sec"
@@ -576,7 +634,8 @@ fn upright_exponent(text: &[char], i: usize) -> Option<(i32, usize)> {
     let negative = text.get(at) == Some(&'-');
     at += usize::from(negative || text.get(at) == Some(&'+'));
     let end = at + text[at.min(text.len())..].iter().take_while(|c| c.is_ascii_digit()).count();
-    let exponent: i32 = text[at.min(text.len())..end].iter().collect::<String>().parse().ok().filter(|e| *e <= 10_000)?;
+    let exponent: i32 =
+        text[at.min(text.len())..end].iter().collect::<String>().parse().ok().filter(|e| *e <= 10_000)?;
     Some((if negative { -exponent } else { exponent }, end))
 }
 

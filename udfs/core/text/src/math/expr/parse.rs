@@ -353,7 +353,8 @@ impl Parser<'_> {
         self.at += 1;
         self.unit_power();
         let next = self.tokens.get(self.at + 1).map(|t| &t.kind);
-        if self.peek() == Some(&Kind::Over) && matches!(next, Some(Kind::Letter(_) | Kind::Word(_) | Kind::Letters(_))) {
+        if self.peek() == Some(&Kind::Over) && matches!(next, Some(Kind::Letter(_) | Kind::Word(_) | Kind::Letters(_)))
+        {
             self.at += 2;
             self.unit_power();
         }
@@ -385,7 +386,9 @@ impl Parser<'_> {
         let Some(Kind::Word(word)) = self.peek() else { return None };
         let power = match word.to_lowercase().as_str() {
             "thousand" | "тысяча" | "тысячи" | "тысяч" => 3,
-            "million" | "millions" | "millionen" | "millones" | "millón" | "миллион" | "миллиона" | "миллионов" => 6,
+            "million" | "millions" | "millionen" | "millones" | "millón" | "миллион" | "миллиона" | "миллионов" => {
+                6
+            }
             "billion" | "billions" | "milliarde" | "milliarden" | "milliard" | "milliards" | "миллиард" => 9,
             "trillion" | "trillions" => 12,
             _ => return None,
@@ -593,7 +596,8 @@ impl Parser<'_> {
             let value = self.inside(|parser| parser.sum())?;
             self.expect(&Kind::Close(']'))?;
             let q = value.as_term()?.as_number()?;
-            degree = u32::try_from(q.is_integer().then(|| q.numer().clone())?).ok().filter(|d| (1..=1_000).contains(d))?;
+            degree =
+                u32::try_from(q.is_integer().then(|| q.numer().clone())?).ok().filter(|d| (1..=1_000).contains(d))?;
         }
         let argument = self.group()?;
         self.spend()?;
