@@ -76,7 +76,6 @@ impl PartialEq for Identity {
 }
 
 #[cfg(all(test, unix))]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

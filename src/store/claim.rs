@@ -31,7 +31,13 @@ impl Claim {
     pub(super) fn new(parent: &Path, prefix: &str, access: Access) -> io::Result<Self> {
         // Each turn loses only to a process that clears stale folders in the instant between creating and locking.
         for _ in 0..100 {
-            let (file, lock_path) = tempfile::Builder::new().prefix(prefix).suffix(SUFFIX).rand_bytes(12).tempfile_in(parent)?.keep().map_err(|e| e.error)?;
+            let (file, lock_path) = tempfile::Builder::new()
+                .prefix(prefix)
+                .suffix(SUFFIX)
+                .rand_bytes(12)
+                .tempfile_in(parent)?
+                .keep()
+                .map_err(|e| e.error)?;
             if lock(&file).is_err() || !lock_path.exists() {
                 continue;
             }
@@ -105,7 +111,6 @@ fn make_folder(path: &Path, access: Access) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

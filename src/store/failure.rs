@@ -33,7 +33,12 @@ fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Opti
 
 /// An error of ours that travelled through another library and came back.
 fn own(error: &(dyn StdError + 'static)) -> Option<Error> {
-    cause::<Error>(error).map(|e| Error { kind: e.kind, message: e.message.clone(), place: e.place.clone(), hint: e.hint.clone() })
+    cause::<Error>(error).map(|e| Error {
+        kind: e.kind,
+        message: e.message.clone(),
+        place: e.place.clone(),
+        hint: e.hint.clone(),
+    })
 }
 
 /// `what` (as in "cannot `what` `folder`") failed inside of deltalake.
@@ -57,6 +62,14 @@ pub(super) fn delta(what: &str, table: &TableName, folder: &Path, error: &DeltaT
         .with_hint(format!("the table's log is in `{}`", folder.join("_delta_log").display()))
 }
 
+/// `what` (as in "cannot `what` `path`") failed on a file.
+pub(super) fn file(what: &str, path: &Path, error: &object_store::Error) -> Error {
+    match cause::<std::io::Error>(error) {
+        Some(io) => Error::io(what, path, io),
+        None => Error::world(format!("cannot {what} `{}`: {error}", path.display())),
+    }
+}
+
 /// Somebody else's commit came first and the library could not reconcile ours with it.
 pub(super) fn is_conflict(error: &DeltaTableError) -> bool {
     matches!(
@@ -64,14 +77,17 @@ pub(super) fn is_conflict(error: &DeltaTableError) -> bool {
         DeltaTableError::VersionAlreadyExists(_)
             | DeltaTableError::VersionMismatch(..)
             | DeltaTableError::Transaction {
-                source: TransactionError::VersionAlreadyExists(_) | TransactionError::CommitConflict(_) | TransactionError::MaxCommitAttempts(_)
+                source: TransactionError::VersionAlreadyExists(_)
+                    | TransactionError::CommitConflict(_)
+                    | TransactionError::MaxCommitAttempts(_)
             }
     )
 }
 
 /// A commit that came too late: nothing of it is visible.
 pub(super) fn conflict(table: &TableName, reason: &str) -> Error {
-    Error::conflict(format!("cannot commit to `{table}`: {reason}")).with_hint("nothing was written; run the statement again")
+    Error::conflict(format!("cannot commit to `{table}`: {reason}"))
+        .with_hint("nothing was written; run the statement again")
 }
 
 /// The rows that were to be written could not be computed.
@@ -80,8 +96,13 @@ pub(super) fn input(error: &DataFusionError) -> Error {
         return own;
     }
     let kind = match error.find_root() {
-        DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) | DataFusionError::ResourcesExhausted(_) => ErrorKind::World,
-        DataFusionError::Plan(_) | DataFusionError::SchemaError(..) | DataFusionError::NotImplemented(_) | DataFusionError::SQL(..) => ErrorKind::Query,
+        DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) | DataFusionError::ResourcesExhausted(_) => {
+            ErrorKind::World
+        }
+        DataFusionError::Plan(_)
+        | DataFusionError::SchemaError(..)
+        | DataFusionError::NotImplemented(_)
+        | DataFusionError::SQL(..) => ErrorKind::Query,
         DataFusionError::Internal(_) => ErrorKind::Internal,
         _ => ErrorKind::Data,
     };
@@ -94,22 +115,32 @@ pub(super) fn sqlite(what: &str, path: &Path, error: &rusqlite::Error) -> Error 
     let at = path.display();
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => Error::io(what, path, &std::io::ErrorKind::StorageFull.into()),
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Error::world(format!("cannot {what} `{at}`: it may not be written"))
-            .with_hint("check the permissions of the database's folder, or open the database read-only"),
+        Some(ErrorCode::SystemIoFailure) => {
+            Error::world(format!("cannot {what} `{at}`: the disk refuses it ({error})"))
+                .with_hint("the disk may be full or failing")
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            Error::world(format!("cannot {what} `{at}`: it may not be written"))
+                .with_hint("check the permissions of the database's folder, or open the database read-only")
+        }
         Some(ErrorCode::CannotOpen) => Error::world(format!("cannot {what} `{at}`: it cannot be opened"))
             .with_hint("check the permissions of the database's folder, or open the database read-only"),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            Error::conflict(format!("cannot {what} `{at}`: another process is writing to it")).with_hint("run the statement again")
+            Error::conflict(format!("cannot {what} `{at}`: another process is writing to it"))
+                .with_hint("run the statement again")
         }
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Error::data(format!("cannot {what} `{at}`: it is not a SQLite file, or a damaged one"))
-            .with_hint("the tables do not depend on it: moved away, it is made anew, without its views, macros and models"),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Error::data(format!(
+            "cannot {what} `{at}`: it is not a SQLite file, or a damaged one"
+        ))
+        .with_hint("the tables do not depend on it: moved away, it is made anew, without its views, macros and models"),
         _ => Error::world(format!("cannot {what} `{at}`: {error}")),
     }
 }
 
 /// A change was asked of a database that was opened for reading only.
 pub(super) fn read_only(root: &Path) -> Error {
-    Error::query(format!("the database `{}` is open read-only", root.display())).with_hint("open it without the read-only option to change it")
+    Error::query(format!("the database `{}` is open read-only", root.display()))
+        .with_hint("open it without the read-only option to change it")
 }
 
 #[cfg(test)]
@@ -123,13 +154,24 @@ mod tests {
         let ours = Error::new(ErrorKind::Budget, "the budget is spent").with_hint("raise it");
         let travelled = DataFusionError::Shared(Arc::new(DataFusionError::from(ours).context("while running")));
         let back = input(&travelled);
-        assert_eq!((back.kind, back.message.as_str(), back.hint.as_deref()), (ErrorKind::Budget, "the budget is spent", Some("raise it")));
+        assert_eq!(
+            (back.kind, back.message.as_str(), back.hint.as_deref()),
+            (ErrorKind::Budget, "the budget is spent", Some("raise it"))
+        );
     }
 
     #[test]
     fn a_full_disk_is_found_under_any_wrapping() {
-        let full = object_store::Error::Generic { store: "x", source: Box::new(io::Error::other(io::Error::from(io::ErrorKind::StorageFull))) };
-        let error = delta("write to", &TableName::main("t"), Path::new("db/main/t"), &DeltaTableError::ObjectStore { source: full });
+        let full = object_store::Error::Generic {
+            store: "x",
+            source: Box::new(io::Error::other(io::Error::from(io::ErrorKind::StorageFull))),
+        };
+        let error = delta(
+            "write to",
+            &TableName::main("t"),
+            Path::new("db/main/t"),
+            &DeltaTableError::ObjectStore { source: full },
+        );
         assert_eq!(error.kind, ErrorKind::World);
         assert!(error.message.contains("db/main/t"), "{error}");
     }

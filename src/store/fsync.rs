@@ -10,16 +10,16 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
 };
 
 const NAME: &str = "glotrace";
@@ -38,16 +38,28 @@ pub(super) enum Promise {
     PowerLoss,
 }
 
+/// The first thing that went wrong with a store's puts.
+pub(super) type FirstFailure = Arc<OnceLock<Error>>;
+
 /// The local file system from `/` on.
 #[derive(Debug, Clone)]
 pub(super) struct FileStore {
     files: Arc<LocalFileSystem>,
     promise: Promise,
+    failure: Option<FirstFailure>,
 }
 
 impl FileStore {
     pub(super) fn new(promise: Promise) -> Self {
-        Self { files: Arc::new(LocalFileSystem::new()), promise }
+        Self { files: Arc::new(LocalFileSystem::new()), promise, failure: None }
+    }
+
+    /// A store whose puts always succeed and that tells apart from them whether they did. deltalake 1.1 answers a put that
+    /// fails at the end of a file with a panic; it catches it, but not before it has been printed to the user's terminal.
+    /// The caller asks for the failure before it believes in what was put.
+    pub(super) fn deferring(promise: Promise) -> (Self, FirstFailure) {
+        let failure = FirstFailure::default();
+        (Self { failure: Some(Arc::clone(&failure)), ..Self::new(promise) }, failure)
     }
 
     fn writable(&self) -> Result<()> {
@@ -135,7 +147,9 @@ fn put(target: &FilePath, payload: &PutPayload, create: bool, durable: bool) -> 
         drop(file);
         if create {
             fs::hard_link(&staged, target).map_err(|source| match source.kind() {
-                io::ErrorKind::AlreadyExists => Error::AlreadyExists { path: target.display().to_string(), source: Box::new(source) },
+                io::ErrorKind::AlreadyExists => {
+                    Error::AlreadyExists { path: target.display().to_string(), source: Box::new(source) }
+                }
                 _ => generic(source),
             })?;
             let _ = fs::remove_file(&staged);
@@ -161,19 +175,31 @@ impl ObjectStore for FileStore {
             PutMode::Create => true,
             PutMode::Overwrite => false,
             PutMode::Update(_) => {
-                return Err(Error::NotImplemented { operation: "`put_opts` with mode `Update`".to_owned(), implementer: self.to_string() });
+                return Err(Error::NotImplemented {
+                    operation: "`put_opts` with mode `Update`".to_owned(),
+                    implementer: self.to_string(),
+                });
             }
         };
         let target = self.files.path_to_filesystem(location)?;
         let durable = self.promise == Promise::PowerLoss;
-        blocking(move || put(&target, &payload, create, durable)).await
+        defer(self.failure.as_ref(), blocking(move || put(&target, &payload, create, durable)).await, nothing_put)
     }
 
-    async fn put_multipart_opts(&self, location: &Path, options: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
         self.writable()?;
         let target = self.files.path_to_filesystem(location)?;
         let upload = self.files.put_multipart_opts(location, options).await?;
-        Ok(if self.promise == Promise::PowerLoss { Box::new(DurableUpload { upload, target }) } else { upload })
+        Ok(Box::new(Upload {
+            upload,
+            target,
+            durable: self.promise == Promise::PowerLoss,
+            failure: self.failure.clone(),
+        }))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
@@ -226,24 +252,48 @@ impl FileStore {
     }
 }
 
-/// A large data file: on the disk when `complete` returns.
+/// With a place to remember failures, the first one goes there and the put counts as done.
+fn defer<T>(failure: Option<&FirstFailure>, done: Result<T>, instead: impl FnOnce() -> T) -> Result<T> {
+    match (failure, done) {
+        (Some(failure), Err(error)) => {
+            let _ = failure.set(error);
+            Ok(instead())
+        }
+        (_, done) => done,
+    }
+}
+
+fn nothing_put() -> PutResult {
+    PutResult { e_tag: None, version: None }
+}
+
+/// A large data file, written in parts.
 #[derive(Debug)]
-struct DurableUpload {
+struct Upload {
     upload: Box<dyn MultipartUpload>,
     target: PathBuf,
+    durable: bool,
+    failure: Option<FirstFailure>,
 }
 
 #[async_trait]
-impl MultipartUpload for DurableUpload {
+impl MultipartUpload for Upload {
     fn put_part(&mut self, data: PutPayload) -> UploadPart {
-        self.upload.put_part(data)
+        let (part, failure) = (self.upload.put_part(data), self.failure.clone());
+        Box::pin(async move { defer(failure.as_ref(), part.await, || ()) })
     }
 
     async fn complete(&mut self) -> Result<PutResult> {
-        let done = self.upload.complete().await?;
-        let target = self.target.clone();
-        blocking(move || sync_file(&target).and_then(|()| sync_parent(&target)).map_err(generic)).await?;
-        Ok(done)
+        let done = match self.upload.complete().await {
+            Ok(done) if self.durable => {
+                let target = self.target.clone();
+                blocking(move || sync_file(&target).and_then(|()| sync_parent(&target)).map_err(generic))
+                    .await
+                    .map(|()| done)
+            }
+            done => done,
+        };
+        defer(self.failure.as_ref(), done, nothing_put)
     }
 
     async fn abort(&mut self) -> Result<()> {
@@ -252,7 +302,6 @@ impl MultipartUpload for DurableUpload {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use object_store::ObjectStoreExt;
@@ -270,7 +319,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = FileStore::new(Promise::PowerLoss);
         let target = at(folder.path(), "x");
-        let won = futures::future::join_all((0..8).map(|i| store.put_opts(&target, PutPayload::from(vec![i; 1000]), create()))).await;
+        let won = futures::future::join_all(
+            (0..8).map(|i| store.put_opts(&target, PutPayload::from(vec![i; 1000]), create())),
+        )
+        .await;
         assert_eq!(won.iter().filter(|r| r.is_ok()).count(), 1);
         assert!(won.iter().all(|r| matches!(r, Ok(_) | Err(Error::AlreadyExists { .. }))));
         let bytes = fs::read(folder.path().join("x")).unwrap();
@@ -282,7 +334,8 @@ mod tests {
     async fn a_commit_does_not_bring_a_dropped_table_back() {
         let folder = tempfile::tempdir().unwrap();
         let store = FileStore::new(Promise::Process);
-        let missing = store.put_opts(&at(folder.path(), "t/_delta_log/00.json"), PutPayload::from("{}"), create()).await;
+        let missing =
+            store.put_opts(&at(folder.path(), "t/_delta_log/00.json"), PutPayload::from("{}"), create()).await;
         assert!(matches!(missing, Err(Error::NotFound { .. })));
         assert!(!folder.path().join("t").exists());
     }

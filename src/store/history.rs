@@ -33,12 +33,30 @@ impl Store {
         let log = loaded.log_store();
         let mut commits = Vec::new();
         for version in (0..=loaded.version().unwrap_or(0)).rev().take(limit) {
-            let entry = log.read_commit_entry(version).await.map_err(|e| failure::delta("read the history of", table, &folder, &e))?;
+            let entry = log
+                .read_commit_entry(version)
+                .await
+                .map_err(|e| failure::delta("read the history of", table, &folder, &e))?;
             let Some(bytes) = entry else { break };
-            let actions = get_actions(version, &bytes).map_err(|e| failure::delta("read the history of", table, &folder, &e))?;
-            let info = actions.into_iter().find_map(|action| if let Action::CommitInfo(info) = action { Some(info) } else { None }).unwrap_or_default();
-            let provenance = info.info.iter().filter_map(|(key, value)| Some((key.strip_prefix("glotrace.")?.to_owned(), value.as_str()?.to_owned()))).collect();
-            commits.push(Commit { version, at: info.timestamp.and_then(DateTime::from_timestamp_millis), operation: info.operation, provenance });
+            let actions =
+                get_actions(version, &bytes).map_err(|e| failure::delta("read the history of", table, &folder, &e))?;
+            let info = actions
+                .into_iter()
+                .find_map(|action| if let Action::CommitInfo(info) = action { Some(info) } else { None })
+                .unwrap_or_default();
+            let provenance = info
+                .info
+                .iter()
+                .filter_map(|(key, value)| {
+                    Some((key.strip_prefix("glotrace.")?.to_owned(), value.as_str()?.to_owned()))
+                })
+                .collect();
+            commits.push(Commit {
+                version,
+                at: info.timestamp.and_then(DateTime::from_timestamp_millis),
+                operation: info.operation,
+                provenance,
+            });
         }
         Ok(Some(commits))
     }

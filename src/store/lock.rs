@@ -36,8 +36,12 @@ impl Lock {
                 Err(TryLockError::Error(e)) if e.kind() == std::io::ErrorKind::Unsupported => return Ok(Self(file)),
                 Err(TryLockError::Error(e)) => return Err(Error::io("lock", path, &e)),
                 Err(TryLockError::WouldBlock) if start.elapsed() > PATIENCE => {
-                    return Err(Error::conflict(format!("another process has held `{}` for {} s", path.display(), PATIENCE.as_secs()))
-                        .with_hint("it may be suspended: let it go on or end it, then run the statement again"));
+                    return Err(Error::conflict(format!(
+                        "another process has held `{}` for {} s",
+                        path.display(),
+                        PATIENCE.as_secs()
+                    ))
+                    .with_hint("it may be suspended: let it go on or end it, then run the statement again"));
                 }
                 Err(TryLockError::WouldBlock) => {
                     std::thread::sleep(pause);
@@ -56,7 +60,6 @@ impl Lock {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};

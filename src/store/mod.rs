@@ -77,11 +77,13 @@ impl Store {
     /// [`Data`](crate::error::ErrorKind::Data) where its SQLite file is damaged or of a newer glotrace.
     pub fn open(root: &Path, readonly: bool) -> Result<Self> {
         if root.exists() && !root.is_dir() {
-            return Err(Error::world(format!("`{}` is not a folder", root.display())).with_hint("a database is a folder; a single file can be queried: SELECT * FROM 'file'"));
+            return Err(Error::world(format!("`{}` is not a folder", root.display()))
+                .with_hint("a database is a folder; a single file can be queried: SELECT * FROM 'file'"));
         }
         if root.to_string_lossy().contains('%') {
             // Found out when its tables would not open again: deltalake decodes such a path twice.
-            return Err(Error::world(format!("the path of a database cannot contain `%`: `{}`", root.display())).with_hint("rename the folder"));
+            return Err(Error::world(format!("the path of a database cannot contain `%`: `{}`", root.display()))
+                .with_hint("rename the folder"));
         }
         if readonly {
             let root = root.canonicalize().map_err(|e| Error::io("open the database", root, &e))?;
@@ -105,7 +107,10 @@ impl Store {
     pub fn temporary() -> Result<Self> {
         let parent = std::env::temp_dir();
         clear_stale(&parent, TEMPORARY);
-        let failed = |e: &io::Error| Error::io("make a temporary database in", &parent, e).with_hint("TMPDIR names the folder for temporary files");
+        let failed = |e: &io::Error| {
+            Error::io("make a temporary database in", &parent, e)
+                .with_hint("TMPDIR names the folder for temporary files")
+        };
         let claim = Claim::new(&parent, TEMPORARY, Access::Owner).map_err(|e| failed(&e))?;
         let root = claim.folder().canonicalize().map_err(|e| failed(&e))?;
         Self::open_writable(root, Promise::Process, Some(claim))
@@ -169,7 +174,9 @@ const TRASH: &str = ".trash";
 fn may_be_readonly(root: &Path, error: &io::Error) -> Error {
     let told = Error::io("open the database", root, error);
     match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => told.with_hint("to only read it, open it read-only"),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            told.with_hint("to only read it, open it read-only")
+        }
         _ => told,
     }
 }

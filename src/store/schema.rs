@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 impl Store {
     /// All schemas, sorted; `main` is always there.
     pub fn schemas(&self) -> Result<Vec<String>> {
-        let mut schemas: Vec<String> = folders(self.root())?.iter().filter_map(|folder| name_of_folder(folder)).collect();
+        let mut schemas: Vec<String> =
+            folders(self.root())?.iter().filter_map(|folder| name_of_folder(folder)).collect();
         schemas.push(MAIN.to_owned());
         schemas.sort();
         schemas.dedup();
@@ -25,7 +26,10 @@ impl Store {
         let exists = name == MAIN || self.schema_folder(name)?.is_dir();
         match (exists, if_not_exists) {
             (true, true) => return Ok(()),
-            (true, false) => return Err(Error::query(format!("the schema `{name}` already exists")).with_hint("CREATE SCHEMA IF NOT EXISTS accepts that")),
+            (true, false) => {
+                return Err(Error::query(format!("the schema `{name}` already exists"))
+                    .with_hint("CREATE SCHEMA IF NOT EXISTS accepts that"));
+            }
             (false, _) => {}
         }
         match fs::create_dir(&folder) {
@@ -48,12 +52,19 @@ impl Store {
         let lock = super::Lock::acquire(&self.lock_path())?;
         let folder = self.schema_folder(name)?;
         if !folder.is_dir() {
-            return if if_exists { Ok(()) } else { Err(Error::query(format!("there is no schema `{name}`")).with_hint("DROP SCHEMA IF EXISTS accepts that")) };
+            return if if_exists {
+                Ok(())
+            } else {
+                Err(Error::query(format!("there is no schema `{name}`"))
+                    .with_hint("DROP SCHEMA IF EXISTS accepts that"))
+            };
         }
         let (tables, views) = (self.tables(name)?, self.views(name)?);
-        if !cascade && !(tables.is_empty() && views.is_empty()) {
+        let empty = tables.is_empty() && views.is_empty();
+        if !cascade && !empty {
             let holds = tables.iter().cloned().chain(views.into_iter().map(|v| v.name)).collect::<Vec<_>>().join(", ");
-            return Err(Error::query(format!("the schema `{name}` is not empty: {holds}")).with_hint("DROP SCHEMA … CASCADE drops them too"));
+            return Err(Error::query(format!("the schema `{name}` is not empty: {holds}"))
+                .with_hint("DROP SCHEMA … CASCADE drops them too"));
         }
         // Views first: without their schema they would be names that nothing lists.
         self.meta.drop_views_of(name)?;

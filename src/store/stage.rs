@@ -25,7 +25,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::claim::{Access, Claim};
 use super::failure;
-use super::table::log_store;
+use super::fsync::FileStore;
+use super::table::log_store_on;
 use super::types::Mapping;
 use super::{Store, TableName};
 use crate::error::{Error, Result};
@@ -35,8 +36,8 @@ const FILE_BYTES: u64 = 256 << 20;
 /// A row group is in memory until it is written. Rows bound it for narrow tables, bytes for tables of long texts.
 const ROW_GROUP_ROWS: usize = 1 << 20;
 const ROW_GROUP_BYTES: usize = 64 << 20;
-/// Batches between the query and the encoder; more would only be memory.
-const QUEUE: usize = 4;
+/// Batches that wait between the query and the encoder. One keeps both busy; with long texts each more costs megabytes.
+const QUEUE: usize = 1;
 
 /// Written, synced, and not yet part of any table.
 #[derive(Debug)]
@@ -91,7 +92,7 @@ pub(super) struct Layout {
 impl Store {
     /// Writes `input`, up to `end` if there is one, as Parquet files for `table`; `existing` is what it looks like today.
     ///
-    /// Memory: [`QUEUE`] batches, one row group under construction and the upload parts of the one before.
+    /// Memory: three batches, one row group under construction and what is being written of the one before.
     pub(super) async fn stage(
         &self,
         table: &TableName,
@@ -103,11 +104,20 @@ impl Store {
         let parent = self.staging();
         fs::create_dir_all(&parent).map_err(|e| Error::io("write to", &parent, &e))?;
         let claim = Claim::new(&parent, "", Access::Umask).map_err(|e| Error::io("write to", &parent, &e))?;
-        let folder = claim.folder().to_owned();
-        let files = log_store(&folder, self.promise())?.object_store(None);
-        let (indexed, statistics) = get_num_idx_cols_and_stats_columns(existing.map(EagerSnapshot::table_properties), HashMap::new());
-        let target: SchemaRef = layout.mapping.target().clone();
-        let config = WriterConfig::new(target, layout.partitions.clone(), Some(properties()), NonZeroU64::new(FILE_BYTES), Some(8192), indexed, statistics);
+        let (files, failure) = FileStore::deferring(self.promise());
+        let files = log_store_on(files, claim.folder())?.object_store(None);
+        let (indexed, statistics) =
+            get_num_idx_cols_and_stats_columns(existing.map(EagerSnapshot::table_properties), HashMap::new());
+        let target = SchemaRef::clone(layout.mapping.target());
+        let config = WriterConfig::new(
+            target,
+            layout.partitions.clone(),
+            Some(properties()),
+            NonZeroU64::new(FILE_BYTES),
+            Some(8192),
+            indexed,
+            statistics,
+        );
 
         let (queue, mut batches) = mpsc::channel::<RecordBatch>(QUEUE);
         // Encoding runs beside the query. The set ends its task when this future is dropped.
@@ -150,8 +160,8 @@ impl Store {
                 continue;
             }
             rows += batch.num_rows() as u64;
-            if queue.send(batch).await.is_err() {
-                // The encoder failed; it tells below why.
+            if queue.send(batch).await.is_err() || failure.get().is_some() {
+                // Why is told below.
                 break;
             }
             if let Some(end) = end {
@@ -167,12 +177,16 @@ impl Store {
             return Err(error);
         }
         drop(queue);
+        let folder = self.folder(table)?;
         let failed = |error: &DeltaTableError| failure::delta("write to", table, &folder, error);
         let adds = match encoder.join_next().await {
             Some(Ok(adds)) => adds.map_err(|e| failed(&e))?,
             Some(Err(panic)) => return Err(Error::internal(format!("writing rows failed: {panic}"))),
             None => return Err(Error::internal("the writer of rows has vanished")),
         };
+        if let Some(error) = failure.get() {
+            return Err(failure::file("write to", &folder, error));
+        }
         Ok(Staged { claim, adds, rows, ended })
     }
 }

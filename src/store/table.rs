@@ -40,7 +40,10 @@ impl Snapshot {
     /// Files and their size in bytes.
     pub fn files(&self) -> (u64, u64) {
         let Ok(state) = self.table.snapshot() else { return (0, 0) };
-        state.log_data().iter().fold((0, 0), |(files, bytes), file| (files + 1, bytes + u64::try_from(file.size()).unwrap_or(0)))
+        state
+            .log_data()
+            .iter()
+            .fold((0, 0), |(files, bytes), file| (files + 1, bytes + u64::try_from(file.size()).unwrap_or(0)))
     }
 }
 
@@ -57,14 +60,22 @@ impl Store {
         let state = table.snapshot().map_err(failed)?;
         let (version, schema) = (state.version(), state.snapshot().arrow_schema());
         let reading = log_store(&folder, Promise::ReadOnly)?;
-        let provider = DeltaScanNext::builder().with_log_store(reading).with_eager_snapshot(state.snapshot().clone()).await.map_err(|e| failed(e.into()))?;
+        let provider = DeltaScanNext::builder()
+            .with_log_store(reading)
+            .with_eager_snapshot(state.snapshot().clone())
+            .await
+            .map_err(|e| failed(e.into()))?;
         Ok(Some(Snapshot { name: name.clone(), version, schema, provider, table }))
     }
 
     /// The tables of a schema, sorted.
     pub fn tables(&self, schema: &str) -> Result<Vec<String>> {
         let folder = self.schema_folder(schema)?;
-        let mut tables: Vec<String> = folders(&folder)?.into_iter().filter(|name| is_table(&folder.join(name))).filter_map(|name| name_of_folder(&name)).collect();
+        let mut tables: Vec<String> = folders(&folder)?
+            .into_iter()
+            .filter(|name| is_table(&folder.join(name)))
+            .filter_map(|name| name_of_folder(&name))
+            .collect();
         tables.sort();
         tables.dedup();
         Ok(tables)
@@ -154,19 +165,27 @@ pub(super) fn is_table(folder: &Path) -> bool {
     entries.flatten().any(|entry| {
         let name = entry.file_name();
         let Some((version, kind)) = name.to_str().and_then(|name| name.split_once('.')) else { return false };
-        version.len() == 20 && version.bytes().all(|b| b.is_ascii_digit()) && (kind == "json" || kind.ends_with(".parquet") || kind.ends_with(".json")) && !kind.contains('#')
+        version.len() == 20
+            && version.bytes().all(|b| b.is_ascii_digit())
+            && (kind == "json" || kind.ends_with(".parquet") || kind.ends_with(".json"))
+            && !kind.contains('#')
     })
 }
 
 /// The log of the table in `folder`.
 pub(super) fn log_store(folder: &Path, promise: Promise) -> Result<LogStoreRef> {
-    let url = Url::from_directory_path(folder).map_err(|()| Error::internal(format!("`{}` is not an absolute path", folder.display())))?;
-    logstore_with(Arc::new(FileStore::new(promise)), &url, StorageConfig::default())
+    log_store_on(FileStore::new(promise), folder)
+}
+
+/// The log of the table in `folder`, through `files`.
+pub(super) fn log_store_on(files: FileStore, folder: &Path) -> Result<LogStoreRef> {
+    let url = Url::from_directory_path(folder)
+        .map_err(|()| Error::internal(format!("`{}` is not an absolute path", folder.display())))?;
+    logstore_with(Arc::new(files), &url, StorageConfig::default())
         .map_err(|e| Error::internal(format!("`{}` is no place for a table: {e}", folder.display())))
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

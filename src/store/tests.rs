@@ -1,5 +1,4 @@
 //! The store as its users see it: several stores on one folder stand for several processes.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,7 +39,8 @@ async fn ask_snapshot(snapshot: &Snapshot, sql: &str) -> String {
     session.register_table("t", Arc::clone(&snapshot.provider)).unwrap();
     let batches = session.sql(sql).await.unwrap().collect().await.unwrap();
     let table = datafusion::arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string();
-    let lines: Vec<_> = table.lines().filter(|l| l.starts_with('|')).skip(1).map(|l| l.trim_matches('|').trim().to_owned()).collect();
+    let lines: Vec<_> =
+        table.lines().filter(|l| l.starts_with('|')).skip(1).map(|l| l.trim_matches('|').trim().to_owned()).collect();
     lines.join("\n")
 }
 
@@ -52,7 +52,9 @@ fn batch(values: impl IntoIterator<Item = i64>) -> RecordBatch {
     RecordBatch::try_new(numbers(), vec![Arc::new(Int64Array::from_iter_values(values))]).unwrap()
 }
 
-fn stream(items: impl futures::Stream<Item = Result<RecordBatch, DataFusionError>> + Send + 'static) -> SendableRecordBatchStream {
+fn stream(
+    items: impl futures::Stream<Item = Result<RecordBatch, DataFusionError>> + Send + 'static,
+) -> SendableRecordBatchStream {
     Box::pin(RecordBatchStreamAdapter::new(numbers(), items))
 }
 
@@ -64,7 +66,11 @@ fn files_under(folder: &Path) -> Vec<String> {
     fn walk(root: &Path, at: &Path, found: &mut Vec<String>) {
         for entry in fs::read_dir(at).into_iter().flatten().flatten() {
             let path = entry.path();
-            if path.is_dir() { walk(root, &path, found) } else { found.push(path.strip_prefix(root).unwrap().display().to_string()) }
+            if path.is_dir() {
+                walk(root, &path, found)
+            } else {
+                found.push(path.strip_prefix(root).unwrap().display().to_string())
+            }
         }
     }
     let mut found = Vec::new();
@@ -94,7 +100,8 @@ async fn rows_come_back_as_they_were() {
     assert_eq!((written.rows, written.version, written.files), (3, 0, 1));
     let back = ask(&store, &t(), "SELECT * FROM t ORDER BY id NULLS LAST").await;
     let session = SessionContext::new();
-    let expected = session.sql(&format!("SELECT * FROM ({sql}) ORDER BY id NULLS LAST")).await.unwrap().collect().await.unwrap();
+    let expected =
+        session.sql(&format!("SELECT * FROM ({sql}) ORDER BY id NULLS LAST")).await.unwrap().collect().await.unwrap();
     let expected = datafusion::arrow::util::pretty::pretty_format_batches(&expected).unwrap().to_string();
     for line in back.lines() {
         assert!(expected.contains(line.trim()), "{line}\n{expected}");
@@ -118,12 +125,29 @@ async fn any_name_is_a_table_and_any_text_a_column() {
     let (_folder, store) = open();
     for name in ["পরীক্ষা", "a b/c", "%41", "~41", "数学 😀", "..", "A", "a"] {
         let table = TableName::main(name);
-        store.write(&table, WriteMode::Create, rows("SELECT 1 AS \"count(*)\", 2 AS \"a b,;{}=\", 3 AS \"ü\"").await, none()).await.unwrap();
-        store.write(&table, WriteMode::Append, rows("SELECT 1 AS \"count(*)\", 2 AS \"a b,;{}=\", 3 AS \"ü\"").await, none()).await.unwrap();
+        store
+            .write(
+                &table,
+                WriteMode::Create,
+                rows("SELECT 1 AS \"count(*)\", 2 AS \"a b,;{}=\", 3 AS \"ü\"").await,
+                none(),
+            )
+            .await
+            .unwrap();
+        store
+            .write(
+                &table,
+                WriteMode::Append,
+                rows("SELECT 1 AS \"count(*)\", 2 AS \"a b,;{}=\", 3 AS \"ü\"").await,
+                none(),
+            )
+            .await
+            .unwrap();
         assert_eq!(ask(&store, &table, "SELECT sum(\"count(*)\" + \"a b,;{}=\" + \"ü\") FROM t").await, "12", "{name}");
     }
     assert_eq!(store.tables("main").unwrap(), ["%41", "..", "A", "a", "a b/c", "~41", "পরীক্ষা", "数学 😀"]);
-    let twins = store.write(&t(), WriteMode::Create, rows("SELECT 1 AS a, 2 AS \"A\"").await, none()).await.unwrap_err();
+    let twins =
+        store.write(&t(), WriteMode::Create, rows("SELECT 1 AS a, 2 AS \"A\"").await, none()).await.unwrap_err();
     assert_eq!(twins.kind, ErrorKind::Query);
 }
 
@@ -191,7 +215,10 @@ async fn replacing_keeps_what_readers_had() {
     let (_folder, store) = open();
     store.write(&t(), WriteMode::Create, of(vec![batch(0..3)]), none()).await.unwrap();
     let before = store.snapshot(&t()).await.unwrap().unwrap();
-    let written = store.write(&t(), WriteMode::CreateOrReplace, rows("SELECT 'x' AS other, now()::timestamp AS at").await, none()).await.unwrap();
+    let written = store
+        .write(&t(), WriteMode::CreateOrReplace, rows("SELECT 'x' AS other, now()::timestamp AS at").await, none())
+        .await
+        .unwrap();
     assert_eq!((written.rows, written.version), (1, 1));
     assert_eq!(ask_snapshot(&before, "SELECT sum(a) FROM t").await, "3");
     assert_eq!(ask(&store, &t(), "SELECT other FROM t WHERE at IS NOT NULL").await, "x");
@@ -214,9 +241,16 @@ async fn an_error_among_the_rows_leaves_the_table_as_it_was() {
     store.write(&t(), WriteMode::Create, of(vec![batch(0..3)]), none()).await.unwrap();
     let before = files_under(&store.root().join("main"));
     for mode in [WriteMode::Append, WriteMode::CreateOrReplace, WriteMode::Replace { version: 0 }] {
-        let broken = futures::stream::iter((0..50).map(|i| Ok(batch(i..i + 1000))).chain([Err(Error::data("line 51 is no number").with_hint("mend it").into())]));
+        let broken = futures::stream::iter(
+            (0..50)
+                .map(|i| Ok(batch(i..i + 1000)))
+                .chain([Err(Error::data("line 51 is no number").with_hint("mend it").into())]),
+        );
         let error = store.write(&t(), mode, stream(broken), none()).await.unwrap_err();
-        assert_eq!((error.kind, error.message.as_str(), error.hint.as_deref()), (ErrorKind::Data, "line 51 is no number", Some("mend it")));
+        assert_eq!(
+            (error.kind, error.message.as_str(), error.hint.as_deref()),
+            (ErrorKind::Data, "line 51 is no number", Some("mend it"))
+        );
     }
     assert_eq!(files_under(&store.root().join("main")), before);
     nothing_is_staged(&store);
@@ -230,7 +264,10 @@ async fn a_write_that_is_cancelled_leaves_nothing() {
     let before = files_under(&store.root().join("main"));
     for table in [t(), TableName::main("new")] {
         let mode = if table == t() { WriteMode::Append } else { WriteMode::Create };
-        let endless = futures::stream::iter((0_i64..).map(|i| Ok(batch((0..8192).map(move |j| (i * 8192 + j).wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as i64))))));
+        let endless =
+            futures::stream::iter((0_i64..).map(|i| {
+                Ok(batch((0..8192).map(move |j| (i * 8192 + j).wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as i64))))
+            }));
         let write = store.write(&table, mode, stream(endless), none());
         assert!(tokio::time::timeout(Duration::from_millis(700), write).await.is_err());
     }
@@ -278,6 +315,32 @@ async fn replacing_a_version_that_is_no_longer_the_newest_is_a_conflict() {
     store.write(&t(), WriteMode::Replace { version: 2 }, of(vec![]), none()).await.unwrap();
     assert_eq!(ask(&store, &t(), "SELECT count(*) FROM t").await, "0");
     assert_eq!(files_under(&store.root().join("main")).iter().filter(|f| f.ends_with(".parquet")).count(), 3);
+}
+
+#[tokio::test]
+async fn a_disk_that_fails_is_told_and_changes_nothing() {
+    let (_folder, store) = open();
+    store.write(&t(), WriteMode::Create, of(vec![batch(0..3)]), none()).await.unwrap();
+    let before = files_under(&store.root().join("main"));
+    // Small enough to be put at once, and large enough to be put in parts.
+    for batches in [1_i64, 400] {
+        let staging = store.staging();
+        let failing = futures::stream::once(async move {
+            fs::remove_dir_all(&staging).unwrap();
+            fs::write(&staging, "in the way").unwrap();
+            Ok(batch(0..3))
+        });
+        let many =
+            futures::stream::iter((0..batches).map(|i| {
+                Ok(batch((0..8192).map(move |j| (i * 8192 + j).wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as i64))))
+            }));
+        let error = store.write(&t(), WriteMode::Append, stream(failing.chain(many)), none()).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::World, "{error}");
+        assert!(error.message.contains("cannot write to") && error.message.contains("main/t"), "{error}");
+        fs::remove_file(store.staging()).unwrap();
+    }
+    assert_eq!(files_under(&store.root().join("main")), before);
+    store.write(&t(), WriteMode::Append, of(vec![batch(0..3)]), none()).await.unwrap();
 }
 
 /// Rows whose stream does `meanwhile` before its end.
@@ -378,7 +441,9 @@ async fn chunks_are_committed_as_they_fill() {
     let written = store.append_in_chunks(&t(), of(batches), 25, 3600, none()).await.unwrap();
     assert_eq!((written.rows, written.version, written.files), (100, 4, 4));
 
-    let broken = futures::stream::iter((0..7).map(|i| Ok(batch(i..i + 10))).chain([Err(DataFusionError::Execution("no more".into()))]));
+    let broken = futures::stream::iter(
+        (0..7).map(|i| Ok(batch(i..i + 10))).chain([Err(DataFusionError::Execution("no more".into()))]),
+    );
     let error = store.append_in_chunks(&t(), stream(broken), 30, 3600, none()).await.unwrap_err();
     assert!(error.hint.as_ref().unwrap().contains("60 rows"), "{:?}", error.hint);
     assert_eq!(ask(&store, &t(), "SELECT count(*) FROM t").await, "160");
@@ -393,7 +458,10 @@ async fn a_slow_chunk_is_committed_when_its_time_is_up() {
     let slow = futures::stream::iter([Ok(batch(0..3))]).chain(futures::stream::once(async move {
         let start = Instant::now();
         while ask(&reader, &t(), "SELECT count(*) FROM t").await != "3" {
-            assert!(start.elapsed() < Duration::from_secs(30), "the chunk was not committed while the stream was waiting");
+            assert!(
+                start.elapsed() < Duration::from_secs(30),
+                "the chunk was not committed while the stream was waiting"
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(batch(3..4))
@@ -405,10 +473,17 @@ async fn a_slow_chunk_is_committed_when_its_time_is_up() {
 #[tokio::test]
 async fn not_null_is_kept_for_declared_columns_only() {
     let (_folder, store) = open();
-    let schema = Arc::new(Schema::new(vec![Field::new("a", DataType::Int64, false), Field::new("b", DataType::Utf8, true)]));
+    let schema =
+        Arc::new(Schema::new(vec![Field::new("a", DataType::Int64, false), Field::new("b", DataType::Utf8, true)]));
     store.create_table(&t(), schema, false, none()).await.unwrap();
-    store.write(&t(), WriteMode::Append, rows("SELECT NULL::varchar AS b, 1::bigint AS a").await, none()).await.unwrap();
-    let error = store.write(&t(), WriteMode::Append, rows("SELECT NULL::bigint AS a, 'x' AS b").await, none()).await.unwrap_err();
+    store
+        .write(&t(), WriteMode::Append, rows("SELECT NULL::varchar AS b, 1::bigint AS a").await, none())
+        .await
+        .unwrap();
+    let error = store
+        .write(&t(), WriteMode::Append, rows("SELECT NULL::bigint AS a, 'x' AS b").await, none())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind, ErrorKind::Data);
     assert!(error.message.contains("`a` is NOT NULL"), "{error}");
     let derived = TableName::main("derived");
@@ -494,18 +569,12 @@ async fn schemas_come_and_go() {
 }
 
 #[tokio::test]
-async fn many_small_appends_stay_fast_and_leave_a_checkpoint() {
+async fn many_small_appends_leave_a_checkpoint() {
     let (_folder, store) = open();
     store.write(&t(), WriteMode::Create, of(vec![]), none()).await.unwrap();
-    let start = Instant::now();
-    let mut thirds = Vec::new();
     for i in 0..120 {
         store.write(&t(), WriteMode::Append, of(vec![batch([i])]), none()).await.unwrap();
-        if (i + 1) % 40 == 0 {
-            thirds.push(start.elapsed());
-        }
     }
-    eprintln!("40, 80, 120 appends: {thirds:?}");
     assert_eq!(ask(&store, &t(), "SELECT count(*), sum(a) FROM t").await, "120      | 7140");
     assert!(store.root().join("main/t/_delta_log/_last_checkpoint").exists());
 }

@@ -53,10 +53,15 @@ impl DeltaSchema {
             return Err(Error::query("a table needs at least one column"));
         }
         refuse_twins(input.fields().iter().map(|f| f.name().as_str()), "a table")?;
-        let fields: Vec<FieldRef> = input.fields().iter().map(|field| lower_field(field, field.name(), not_null)).collect::<Result<_>>()?;
+        let fields: Vec<FieldRef> =
+            input.fields().iter().map(|field| lower_field(field, field.name(), not_null)).collect::<Result<_>>()?;
         let lowered = Schema::new(fields);
-        let delta: StructType = (&lowered).try_into_kernel().map_err(|e| Error::query(format!("a table cannot have these columns: {e}")))?;
-        let arrow: Schema = (&delta).try_into_arrow().map_err(|e| Error::internal(format!("a Delta schema has no Arrow schema: {e}")))?;
+        let delta: StructType = (&lowered)
+            .try_into_kernel()
+            .map_err(|e| Error::query(format!("a table cannot have these columns: {e}")))?;
+        let arrow: Schema = (&delta)
+            .try_into_arrow()
+            .map_err(|e| Error::internal(format!("a Delta schema has no Arrow schema: {e}")))?;
         Ok(Self { arrow: Arc::new(arrow), delta })
     }
 
@@ -99,7 +104,16 @@ fn lower(data_type: &DataType, path: &str, not_null: NotNull) -> Result<DataType
     use DataType as T;
     let inner = |field: &FieldRef| lower_field(field, path, not_null);
     Ok(match data_type {
-        T::Boolean | T::Int8 | T::Int16 | T::Int32 | T::Int64 | T::Float32 | T::Float64 | T::Utf8 | T::Binary | T::Date32 => data_type.clone(),
+        T::Boolean
+        | T::Int8
+        | T::Int16
+        | T::Int32
+        | T::Int64
+        | T::Float32
+        | T::Float64
+        | T::Utf8
+        | T::Binary
+        | T::Date32 => data_type.clone(),
         T::UInt8 => T::Int16,
         T::UInt16 => T::Int32,
         T::UInt32 | T::UInt64 => T::Int64,
@@ -108,20 +122,32 @@ fn lower(data_type: &DataType, path: &str, not_null: NotNull) -> Result<DataType
         T::LargeBinary | T::BinaryView | T::FixedSizeBinary(_) => T::Binary,
         T::Date64 => T::Date32,
         T::Timestamp(_, zone) => T::Timestamp(TimeUnit::Microsecond, zone.as_ref().map(|_| "UTC".into())),
-        T::Decimal32(digits, scale) | T::Decimal64(digits, scale) | T::Decimal128(digits, scale) | T::Decimal256(digits, scale) => {
+        T::Decimal32(digits, scale)
+        | T::Decimal64(digits, scale)
+        | T::Decimal128(digits, scale)
+        | T::Decimal256(digits, scale) => {
             // A negative scale counts tens and more: as many digits more before the point, none behind it.
             let digits = digits.saturating_add(scale.min(&0).unsigned_abs()).min(DECIMAL128_MAX_PRECISION);
             T::Decimal128(digits, (*scale).max(0))
         }
         T::Dictionary(_, value) => lower(value, path, not_null)?,
         T::RunEndEncoded(_, value) => lower(value.data_type(), path, not_null)?,
-        T::List(item) | T::LargeList(item) | T::ListView(item) | T::LargeListView(item) | T::FixedSizeList(item, _) => T::List(inner(item)?),
+        T::List(item) | T::LargeList(item) | T::ListView(item) | T::LargeListView(item) | T::FixedSizeList(item, _) => {
+            T::List(inner(item)?)
+        }
         T::Struct(fields) => {
             if fields.is_empty() {
-                return Err(Error::query(format!("column `{path}` is a struct without fields, which a table cannot hold")));
+                return Err(Error::query(format!(
+                    "column `{path}` is a struct without fields, which a table cannot hold"
+                )));
             }
             refuse_twins(fields.iter().map(|f| f.name().as_str()), &format!("the struct `{path}`"))?;
-            T::Struct(fields.iter().map(|f| lower_field(f, &format!("{path}.{}", f.name()), not_null)).collect::<Result<_>>()?)
+            T::Struct(
+                fields
+                    .iter()
+                    .map(|f| lower_field(f, &format!("{path}.{}", f.name()), not_null))
+                    .collect::<Result<_>>()?,
+            )
         }
         T::Map(entries, sorted) => {
             let T::Struct(fields) = entries.data_type() else { return Err(unsupported(path, data_type)) };
@@ -135,7 +161,8 @@ fn lower(data_type: &DataType, path: &str, not_null: NotNull) -> Result<DataType
 }
 
 fn unsupported(path: &str, data_type: &DataType) -> Error {
-    Error::query(format!("column `{path}` has the type {data_type}, which a table cannot hold")).with_hint("cast it, for example to text: CAST(… AS VARCHAR)")
+    Error::query(format!("column `{path}` has the type {data_type}, which a table cannot hold"))
+        .with_hint("cast it, for example to text: CAST(… AS VARCHAR)")
 }
 
 /// Where each column of a table comes from in the rows to be written.
@@ -164,15 +191,24 @@ impl Mapping {
     pub(super) fn by_name(input: &Schema, target: &SchemaRef, table: &str) -> Result<Self> {
         if let Some(extra) = input.fields().iter().find(|f| target.index_of(f.name()).is_err()) {
             let known: Vec<_> = target.fields().iter().map(|f| f.name().as_str()).collect();
-            return Err(Error::query(format!("`{table}` has no column `{}`", extra.name())).with_hint(format!("its columns are {}", known.join(", "))));
+            return Err(Error::query(format!("`{table}` has no column `{}`", extra.name()))
+                .with_hint(format!("its columns are {}", known.join(", "))));
         }
         let sources: Vec<usize> = target
             .fields()
             .iter()
-            .map(|f| input.index_of(f.name()).map_err(|_| Error::query(format!("rows for `{table}` lack the column `{}`", f.name()))))
+            .map(|f| {
+                input
+                    .index_of(f.name())
+                    .map_err(|_| Error::query(format!("rows for `{table}` lack the column `{}`", f.name())))
+            })
             .collect::<Result<_>>()?;
         if sources.len() != input.fields().len() {
-            return Err(Error::query(format!("rows for `{table}` have {} columns, it has {}", input.fields().len(), sources.len())));
+            return Err(Error::query(format!(
+                "rows for `{table}` have {} columns, it has {}",
+                input.fields().len(),
+                sources.len()
+            )));
         }
         let mapping = Self { target: Arc::clone(target), sources };
         mapping.check_casts(input)?;
@@ -183,7 +219,12 @@ impl Mapping {
         for (target, source) in self.target.fields().iter().zip(&self.sources) {
             let source = input.field(*source);
             if source.data_type() != target.data_type() && !can_cast_types(source.data_type(), target.data_type()) {
-                return Err(Error::query(format!("column `{}`: {} cannot be stored as {}", target.name(), source.data_type(), target.data_type())));
+                return Err(Error::query(format!(
+                    "column `{}`: {} cannot be stored as {}",
+                    target.name(),
+                    source.data_type(),
+                    target.data_type()
+                )));
             }
         }
         Ok(())
@@ -213,21 +254,22 @@ impl Mapping {
                 }
                 // Not `safe`: a value that does not fit must stop the statement, never become NULL.
                 let options = CastOptions { safe: false, ..CastOptions::default() };
-                cast_with_options(column, field.data_type(), &options).map_err(|e| Error::data(format!("column `{}`: {e}", field.name())))
+                cast_with_options(column, field.data_type(), &options)
+                    .map_err(|e| Error::data(format!("column `{}`: {e}", field.name())))
             })
             .collect::<Result<_>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        RecordBatch::try_new_with_options(Arc::clone(&self.target), columns, &options).map_err(|e| Error::data(e.to_string()))
+        RecordBatch::try_new_with_options(Arc::clone(&self.target), columns, &options)
+            .map_err(|e| Error::data(e.to_string()))
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use datafusion::arrow::array::{
-        DictionaryArray, Int32Array, ListArray, NullArray, StringViewArray, StructArray, Time64MicrosecondArray, TimestampNanosecondArray, UInt8Array,
-        UInt64Array,
+        DictionaryArray, Int32Array, ListArray, NullArray, StringViewArray, StructArray, Time64MicrosecondArray,
+        TimestampNanosecondArray, UInt8Array, UInt64Array,
     };
     use datafusion::arrow::datatypes::{Int32Type, UInt8Type};
     use datafusion::common::cast::{as_int64_array, as_string_array};
@@ -309,8 +351,10 @@ mod tests {
 
     #[test]
     fn columns_are_matched_by_name() {
-        let target = Arc::new(Schema::new(vec![Field::new("a", DataType::Int64, true), Field::new("b", DataType::Utf8, true)]));
-        let turned = Schema::new(vec![Field::new("b", DataType::Utf8View, true), Field::new("a", DataType::Int32, true)]);
+        let target =
+            Arc::new(Schema::new(vec![Field::new("a", DataType::Int64, true), Field::new("b", DataType::Utf8, true)]));
+        let turned =
+            Schema::new(vec![Field::new("b", DataType::Utf8View, true), Field::new("a", DataType::Int32, true)]);
         assert_eq!(Mapping::by_name(&turned, &target, "t").unwrap().sources, [1, 0]);
         let extra = Schema::new(vec![Field::new("c", DataType::Int64, true)]);
         assert!(Mapping::by_name(&extra, &target, "t").unwrap_err().hint.unwrap().contains("a, b"));

@@ -31,7 +31,11 @@ impl Store {
         let Some(loaded) = self.load(table).await? else { return Ok(None) };
         let folder = self.folder(table)?;
         let period = chrono::Duration::from_std(age).map_err(|_| Error::query("the age is too large"))?;
-        let vacuum = loaded.vacuum().with_mode(VacuumMode::Full).with_retention_period(period).with_enforce_retention_duration(false);
+        let vacuum = loaded
+            .vacuum()
+            .with_mode(VacuumMode::Full)
+            .with_retention_period(period)
+            .with_enforce_retention_duration(false);
         let (_, metrics) = vacuum.await.map_err(|e| failure::delta("vacuum", table, &folder, &e))?;
         let staged = remove_staged(&folder, age) + remove_staged(&folder.join("_delta_log"), age);
         Ok(Some(Vacuumed { files: metrics.files_deleted.len() as u64 + staged }))
@@ -50,7 +54,9 @@ fn remove_staged(folder: &Path, age: Duration) -> u64 {
         .filter(|entry| {
             let name = entry.file_name();
             let suffix = name.to_str().and_then(|name| name.rsplit_once('#')).map(|(_, digits)| digits);
-            suffix.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())) && old(entry) && fs::remove_file(entry.path()).is_ok()
+            suffix.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+                && old(entry)
+                && fs::remove_file(entry.path()).is_ok()
         })
         .count() as u64
 }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::EmptyRecordBatchStream;
-use deltalake::kernel::transaction::{CommitProperties, CommitBuilder, PROTOCOL, TableReference};
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, PROTOCOL, TableReference};
 use deltalake::kernel::{Action, Metadata, Protocol, StructField, new_metadata};
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableError};
@@ -83,7 +83,13 @@ impl Store {
     /// Whatever computing the rows raises; [`Query`](crate::error::ErrorKind::Query) for a table that exists or is missing or
     /// columns that do not fit; [`Conflict`](crate::error::ErrorKind::Conflict) as the table above says;
     /// [`World`](crate::error::ErrorKind::World) for a full disk and the like.
-    pub async fn write(&self, table: &TableName, mode: WriteMode, mut input: SendableRecordBatchStream, provenance: BTreeMap<String, String>) -> Result<Written> {
+    pub async fn write(
+        &self,
+        table: &TableName,
+        mode: WriteMode,
+        mut input: SendableRecordBatchStream,
+        provenance: BTreeMap<String, String>,
+    ) -> Result<Written> {
         self.writable()?;
         match mode {
             WriteMode::Create | WriteMode::CreateOrReplace => {
@@ -93,10 +99,13 @@ impl Store {
             WriteMode::Append | WriteMode::Replace { .. } => {
                 let existing = self.existing(table).await?;
                 let layout = existing.layout(table, &input.schema())?;
-                let staged = self.stage(table, &layout, Some(existing.table.snapshot_or(table)?), &mut input, None).await?;
+                let staged =
+                    self.stage(table, &layout, Some(existing.table.snapshot_or(table)?), &mut input, None).await?;
                 drop(input);
                 match mode {
-                    WriteMode::Replace { version } => self.replace(table, &existing, version, staged, &provenance).await,
+                    WriteMode::Replace { version } => {
+                        self.replace(table, &existing, version, staged, &provenance).await
+                    }
                     _ => self.append(table, &existing, staged, &provenance).await,
                 }
             }
@@ -107,7 +116,13 @@ impl Store {
     ///
     /// # Errors
     /// As [`write`](Self::write) with [`WriteMode::Create`] or [`WriteMode::CreateOrReplace`].
-    pub async fn create_table(&self, table: &TableName, schema: SchemaRef, or_replace: bool, provenance: BTreeMap<String, String>) -> Result<Written> {
+    pub async fn create_table(
+        &self,
+        table: &TableName,
+        schema: SchemaRef,
+        or_replace: bool,
+        provenance: BTreeMap<String, String>,
+    ) -> Result<Written> {
         self.writable()?;
         let delta = DeltaSchema::of(&schema, NotNull::Kept)?;
         self.write_new(table, or_replace, &delta, Box::pin(EmptyRecordBatchStream::new(schema)), &provenance).await
@@ -133,7 +148,8 @@ impl Store {
         let mut total = Written { rows: 0, version: existing.table.version().unwrap_or(0), files: 0, bytes: 0 };
         loop {
             let chunk = async {
-                let staged = self.stage(table, &layout, Some(existing.table.snapshot_or(table)?), &mut input, Some(end)).await?;
+                let staged =
+                    self.stage(table, &layout, Some(existing.table.snapshot_or(table)?), &mut input, Some(end)).await?;
                 let ended = staged.ended;
                 Ok((self.append(table, &existing, staged, &provenance).await?, ended))
             };
@@ -141,11 +157,20 @@ impl Store {
                 0 => error,
                 rows => {
                     let before = format!("{rows} rows were committed to `{table}` before this and stay");
-                    let hint = error.hint.as_ref().filter(|_| error.kind != crate::error::ErrorKind::Conflict).map_or_else(|| before.clone(), |hint| format!("{hint}; {before}"));
+                    let hint = error
+                        .hint
+                        .as_ref()
+                        .filter(|_| error.kind != crate::error::ErrorKind::Conflict)
+                        .map_or_else(|| before.clone(), |hint| format!("{hint}; {before}"));
                     error.with_hint(hint)
                 }
             })?;
-            total = Written { rows: total.rows + written.rows, version: written.version, files: total.files + written.files, bytes: total.bytes + written.bytes };
+            total = Written {
+                rows: total.rows + written.rows,
+                version: written.version,
+                files: total.files + written.files,
+                bytes: total.bytes + written.bytes,
+            };
             if ended {
                 return Ok(total);
             }
@@ -160,24 +185,37 @@ impl Store {
         Ok(Existing { table, id, schema })
     }
 
-    async fn write_new(&self, name: &TableName, replace: bool, schema: &DeltaSchema, mut input: SendableRecordBatchStream, provenance: &BTreeMap<String, String>) -> Result<Written> {
+    async fn write_new(
+        &self,
+        name: &TableName,
+        replace: bool,
+        schema: &DeltaSchema,
+        mut input: SendableRecordBatchStream,
+        provenance: &BTreeMap<String, String>,
+    ) -> Result<Written> {
         let schema_folder = self.schema_folder(&name.schema)?;
         if name.schema != MAIN && !schema_folder.is_dir() {
-            return Err(Error::query(format!("there is no schema `{}`", name.schema)).with_hint(format!("make it first: CREATE SCHEMA {}", name.schema)));
+            return Err(Error::query(format!("there is no schema `{}`", name.schema))
+                .with_hint(format!("make it first: CREATE SCHEMA {}", name.schema)));
         }
         let folder = self.folder(name)?;
         match self.load(name).await? {
             Some(_) if !replace => return Err(exists(name)),
             Some(table) => check_writable(name, &table)?,
             None if folder.exists() && !is_empty(&folder) => {
-                return Err(Error::world(format!("cannot create `{name}`: `{}` exists and is not a table", folder.display())).with_hint("move it away, or choose another name"));
+                return Err(Error::world(format!(
+                    "cannot create `{name}`: `{}` exists and is not a table",
+                    folder.display()
+                ))
+                .with_hint("move it away, or choose another name"));
             }
             None => {}
         }
         let layout = Layout { mapping: Mapping::in_order(&input.schema(), &schema.arrow)?, partitions: Vec::new() };
         let staged = self.stage(name, &layout, None, &mut input, None).await?;
         drop(input);
-        let metadata = new_metadata(&schema.delta, Vec::<String>::new(), Vec::<(String, String)>::new()).map_err(|e| Error::internal(e.to_string()))?;
+        let metadata = new_metadata(&schema.delta, Vec::<String>::new(), Vec::<(String, String)>::new())
+            .map_err(|e| Error::internal(e.to_string()))?;
 
         let _lock = self.lock().await?;
         for _ in 0..RETRIES {
@@ -194,7 +232,8 @@ impl Store {
                         actions.push(Action::Protocol(protocol));
                     }
                     actions.push(Action::Metadata(metadata.clone()));
-                    match self.commit(name, &folder, &table, actions, &staged, SaveMode::Overwrite, 0, provenance).await {
+                    match self.commit(name, &folder, &table, actions, &staged, SaveMode::Overwrite, 0, provenance).await
+                    {
                         // Only a writer that does not know our lock can have come first: its rows are what we replace.
                         Err(Failed::Conflict) => {}
                         other => return other.map_err(|e| e.told(name)),
@@ -225,7 +264,11 @@ impl Store {
         actions.extend(staged.adds.iter().cloned().map(Action::Add));
         let operation = DeltaOperation::Write { mode: SaveMode::ErrorIfExists, partition_by: None, predicate: None };
         let log = log_store(staging, self.promise())?;
-        let prepared = properties(provenance, 0).with_actions(actions).build(None, log, operation).into_prepared_commit_future().await;
+        let prepared = properties(provenance, 0)
+            .with_actions(actions)
+            .build(None, log, operation)
+            .into_prepared_commit_future()
+            .await;
         let committed = match prepared {
             Ok(prepared) => prepared.await,
             Err(e) => Err(e),
@@ -238,21 +281,32 @@ impl Store {
             self.sync(self.root())?;
         }
         fs::rename(staging, folder).map_err(|e| match e.kind() {
-            std::io::ErrorKind::DirectoryNotEmpty | std::io::ErrorKind::AlreadyExists => failure::conflict(name, "another program put something into its folder in between"),
+            std::io::ErrorKind::DirectoryNotEmpty | std::io::ErrorKind::AlreadyExists => {
+                failure::conflict(name, "another program put something into its folder in between")
+            }
             _ => failed(&e),
         })?;
         self.sync(schema_folder)?;
         Ok(Written { rows: staged.rows, version: 0, files: staged.adds.len() as u64, bytes: staged.bytes() })
     }
 
-    async fn append(&self, name: &TableName, existing: &Existing, staged: Staged, provenance: &BTreeMap<String, String>) -> Result<Written> {
+    async fn append(
+        &self,
+        name: &TableName,
+        existing: &Existing,
+        staged: Staged,
+        provenance: &BTreeMap<String, String>,
+    ) -> Result<Written> {
         let _lock = self.lock().await?;
         for _ in 0..RETRIES {
             let table = self.unchanged(name, existing).await?;
             if staged.rows == 0 {
                 return Ok(Written { rows: 0, version: table.version().unwrap_or(0), files: 0, bytes: 0 });
             }
-            match self.commit(name, &self.folder(name)?, &table, Vec::new(), &staged, SaveMode::Append, RETRIES, provenance).await {
+            match self
+                .commit(name, &self.folder(name)?, &table, Vec::new(), &staged, SaveMode::Append, RETRIES, provenance)
+                .await
+            {
                 // Appended rows depend on nothing that is there, so whatever came first, as long as the columns are the
                 // same, they can follow it.
                 Err(Failed::Conflict) => {}
@@ -262,7 +316,14 @@ impl Store {
         Err(failure::conflict(name, "other programs keep committing to it"))
     }
 
-    async fn replace(&self, name: &TableName, existing: &Existing, version: u64, staged: Staged, provenance: &BTreeMap<String, String>) -> Result<Written> {
+    async fn replace(
+        &self,
+        name: &TableName,
+        existing: &Existing,
+        version: u64,
+        staged: Staged,
+        provenance: &BTreeMap<String, String>,
+    ) -> Result<Written> {
         let _lock = self.lock().await?;
         let table = self.unchanged(name, existing).await?;
         if table.version() != Some(version) {
@@ -270,7 +331,9 @@ impl Store {
         }
         let folder = self.folder(name)?;
         let actions = removes(name, &folder, &table).await?;
-        self.commit(name, &folder, &table, actions, &staged, SaveMode::Overwrite, 0, provenance).await.map_err(|e| e.told(name))
+        self.commit(name, &folder, &table, actions, &staged, SaveMode::Overwrite, 0, provenance)
+            .await
+            .map_err(|e| e.told(name))
     }
 
     /// The newest version of the table that `existing` was a version of; the lock is held.
@@ -325,14 +388,28 @@ impl Store {
         }
         actions.extend(staged.adds.iter().cloned().map(Action::Add));
         let partitions = table.snapshot_or(name)?.metadata().partition_columns().to_vec();
-        let operation = DeltaOperation::Write { mode, partition_by: (!partitions.is_empty()).then_some(partitions), predicate: None };
+        let operation = DeltaOperation::Write {
+            mode,
+            partition_by: (!partitions.is_empty()).then_some(partitions),
+            predicate: None,
+        };
         let snapshot: &dyn TableReference = table.snapshot_or(name)?;
-        let prepared = properties(provenance, retries).with_actions(actions).build(Some(snapshot), table.log_store(), operation).into_prepared_commit_future().await;
+        let prepared = properties(provenance, retries)
+            .with_actions(actions)
+            .build(Some(snapshot), table.log_store(), operation)
+            .into_prepared_commit_future()
+            .await;
         let committed = match prepared {
             Ok(prepared) => prepared.await,
             Err(e) => Err(e),
         };
-        let committed = committed.map_err(|e| if failure::is_conflict(&e) { Failed::Conflict } else { Failed::Otherwise(failure::delta("write to", name, folder, &e)) })?;
+        let committed = committed.map_err(|e| {
+            if failure::is_conflict(&e) {
+                Failed::Conflict
+            } else {
+                Failed::Otherwise(failure::delta("write to", name, folder, &e))
+            }
+        })?;
         moved.files.clear();
         let version = committed.version;
         // The rows are in. A checkpoint only speeds up later readers, so failing to write one (a full disk) is no failure.
@@ -404,12 +481,15 @@ trait SnapshotOr {
 
 impl SnapshotOr for DeltaTable {
     fn snapshot_or(&self, name: &TableName) -> Result<&deltalake::kernel::EagerSnapshot> {
-        self.snapshot().map(|state| state.snapshot()).map_err(|e| Error::internal(format!("`{name}` is not loaded: {e}")))
+        self.snapshot()
+            .map(|state| state.snapshot())
+            .map_err(|e| Error::internal(format!("`{name}` is not loaded: {e}")))
     }
 }
 
 fn exists(name: &TableName) -> Error {
-    Error::query(format!("the table `{name}` already exists")).with_hint("CREATE OR REPLACE TABLE replaces it, INSERT INTO adds rows to it")
+    Error::query(format!("the table `{name}` already exists"))
+        .with_hint("CREATE OR REPLACE TABLE replaces it, INSERT INTO adds rows to it")
 }
 
 fn is_empty(folder: &Path) -> bool {
@@ -418,7 +498,8 @@ fn is_empty(folder: &Path) -> bool {
 
 async fn removes(name: &TableName, folder: &Path, table: &DeltaTable) -> Result<Vec<Action>> {
     let log = table.log_store();
-    let files = table.snapshot_or(name)?.file_views(log.as_ref(), None).map_ok(|file| Action::Remove(file.remove_action(true)));
+    let files =
+        table.snapshot_or(name)?.file_views(log.as_ref(), None).map_ok(|file| Action::Remove(file.remove_action(true)));
     files.try_collect().await.map_err(|e: DeltaTableError| failure::delta("read", name, folder, &e))
 }
 
@@ -444,7 +525,9 @@ fn protocol(value: Value) -> Result<Protocol> {
 fn with_local_timestamps(old: &Protocol) -> Result<Option<Protocol>> {
     const FEATURE: &str = "timestampNtz";
     let value = serde_json::to_value(old).map_err(|e| Error::internal(e.to_string()))?;
-    let features = |key: &str| -> Vec<String> { value.get(key).and_then(|list| serde_json::from_value(list.clone()).ok()).unwrap_or_default() };
+    let features = |key: &str| -> Vec<String> {
+        value.get(key).and_then(|list| serde_json::from_value(list.clone()).ok()).unwrap_or_default()
+    };
     let (mut readers, mut writers) = (features("readerFeatures"), features("writerFeatures"));
     if readers.iter().any(|f| f == FEATURE) && writers.iter().any(|f| f == FEATURE) {
         return Ok(None);
@@ -458,14 +541,19 @@ fn with_local_timestamps(old: &Protocol) -> Result<Option<Protocol>> {
             list.push(FEATURE.to_owned());
         }
     }
-    protocol(json!({ "minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": readers, "writerFeatures": writers })).map(Some)
+    protocol(
+        json!({ "minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": readers, "writerFeatures": writers }),
+    )
+    .map(Some)
 }
 
 /// Tables of other programs may demand of writers what the staged path does not do: evaluate constraints, fill generated
 /// columns, rename columns, number rows. To write without doing so would break the table.
 fn check_writable(name: &TableName, table: &DeltaTable) -> Result<()> {
     let snapshot = table.snapshot_or(name)?;
-    PROTOCOL.can_write_to(snapshot).map_err(|e| failure::delta("write to", name, Path::new(table.table_url().path()), &e.into()))?;
+    PROTOCOL
+        .can_write_to(snapshot)
+        .map_err(|e| failure::delta("write to", name, Path::new(table.table_url().path()), &e.into()))?;
     let metadata = snapshot.metadata();
     let demand = metadata.configuration().iter().find_map(|(key, value)| match key.as_str() {
         key if key.starts_with("delta.constraints.") => Some("a CHECK constraint"),
@@ -478,7 +566,9 @@ fn check_writable(name: &TableName, table: &DeltaTable) -> Result<()> {
     match demand {
         None => Ok(()),
         Some(demand) => Err(Error::query(format!("`{name}` has {demand}, which glotrace can read but not write"))
-            .with_hint(format!("write it with the program that made it, or copy it: CREATE TABLE … AS SELECT * FROM {name}"))),
+            .with_hint(format!(
+                "write it with the program that made it, or copy it: CREATE TABLE … AS SELECT * FROM {name}"
+            ))),
     }
 }
 

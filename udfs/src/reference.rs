@@ -113,8 +113,11 @@ pub fn reference_markdown() -> Result<String> {
             );
             for argument in &doc.arguments {
                 let optional = if argument.optional { ", optional" } else { "" };
-                let _ =
-                    writeln!(page, "- `{}` (`{}`{optional}): {}", argument.name, argument.sql_type, argument.description);
+                let _ = writeln!(
+                    page,
+                    "- `{}` (`{}`{optional}): {}",
+                    argument.name, argument.sql_type, argument.description
+                );
             }
             for example in &doc.examples {
                 let _ = writeln!(page, "\n```sql\n{}", example.sql);

@@ -44,7 +44,13 @@ fn file_query(function: &str, format: Option<ReadFormat>, arguments: Vec<Functio
             return Err(Error::query(format!("{function}: `*` is no path")));
         };
         match name.as_deref() {
-            None if url.is_none() => url = Some(constant_text(&value)?),
+            None if url.is_none() => {
+                url = Some(match &value {
+                    // A list of paths; the reader takes them one a line.
+                    Expr::Array(list) => list.elem.iter().map(constant_text).collect::<Result<Vec<_>>>()?.join("\n"),
+                    one => constant_text(one)?,
+                });
+            }
             None => return Err(Error::query(format!("{function} takes one path; further arguments have names, as in `filename => true`"))),
             Some("filename") => filename = constant_text(&value)? == "true",
             Some(other) => {

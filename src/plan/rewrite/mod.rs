@@ -1,7 +1,7 @@
 //! Rewrites of the syntax tree, before planning: what people write and DataFusion does not know.
 //!
 //! Each pass is a file. They run in this order: `$name` parameters become literals; macros become what they stand for;
-//! dots on expressions become subscripts; named arguments become positional ones; file functions become table names;
+//! fields name their columns; dots on expressions become subscripts; named arguments become positional ones; file functions become table names;
 //! samples become filters.
 
 mod arguments;
@@ -44,6 +44,7 @@ pub struct Context<'a> {
 pub fn rewrite<T: VisitMut>(tree: &mut T, context: &Context<'_>) -> Result<()> {
     parameters::substitute(tree, context)?;
     macros::expand(tree, context)?;
+    headings::name_fields(tree);
     fields::rewrite(tree)?;
     arguments::order(tree, context)?;
     files::encode(tree, context)?;

@@ -20,7 +20,9 @@ impl Store {
     pub fn macros(&self) -> Result<Vec<Macro>> {
         self.meta.read(|c| {
             c.prepare_cached("SELECT name, params, body FROM macros ORDER BY name")?
-                .query_map([], |row| Ok(Macro { name: row.get(0)?, params: from_json(1, &row.get::<_, String>(1)?)?, body: row.get(2)? }))?
+                .query_map([], |row| {
+                    Ok(Macro { name: row.get(0)?, params: from_json(1, &row.get::<_, String>(1)?)?, body: row.get(2)? })
+                })?
                 .collect()
         })
     }
@@ -29,8 +31,18 @@ impl Store {
     /// [`Query`](crate::error::ErrorKind::Query) where the macro exists, unless `or_replace`.
     pub fn put_macro(&self, name: &str, params: &[String], body: &str, or_replace: bool) -> Result<()> {
         let put = if or_replace { "INSERT OR REPLACE" } else { "INSERT OR IGNORE" };
-        let stored = self.meta.write(|c| c.execute(&format!("{put} INTO macros (name, params, body, created) VALUES (?, ?, ?, ?)"), params![name, to_json(params)?, body, now()]))?;
-        if stored == 0 { Err(Error::query(format!("the macro `{name}` already exists")).with_hint("CREATE OR REPLACE MACRO replaces it")) } else { Ok(()) }
+        let stored = self.meta.write(|c| {
+            c.execute(
+                &format!("{put} INTO macros (name, params, body, created) VALUES (?, ?, ?, ?)"),
+                params![name, to_json(params)?, body, now()],
+            )
+        })?;
+        if stored == 0 {
+            Err(Error::query(format!("the macro `{name}` already exists"))
+                .with_hint("CREATE OR REPLACE MACRO replaces it"))
+        } else {
+            Ok(())
+        }
     }
 
     /// `false` where there is no such macro.
@@ -40,7 +52,6 @@ impl Store {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -50,7 +61,10 @@ mod tests {
         let params = ["a".to_owned(), "b".to_owned()];
         Store::open(root.path(), false).unwrap().put_macro("plus", &params, "a + b", false).unwrap();
         let store = Store::open(root.path(), false).unwrap();
-        assert_eq!(store.macros().unwrap(), [Macro { name: "plus".into(), params: params.to_vec(), body: "a + b".into() }]);
+        assert_eq!(
+            store.macros().unwrap(),
+            [Macro { name: "plus".into(), params: params.to_vec(), body: "a + b".into() }]
+        );
         assert!(store.put_macro("plus", &[], "1", false).is_err());
         store.put_macro("plus", &[], "1", true).unwrap();
         assert!(store.drop_macro("plus").unwrap());

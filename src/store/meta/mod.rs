@@ -75,7 +75,8 @@ impl Meta {
         if !path.exists() {
             return Ok(Self { path, connection: None, readonly: true });
         }
-        let url = Url::from_file_path(&path).map_err(|()| Error::internal(format!("`{}` is not an absolute path", path.display())))?;
+        let url = Url::from_file_path(&path)
+            .map_err(|()| Error::internal(format!("`{}` is not an absolute path", path.display())))?;
         let open = |access: OpenFlags, query: &str| -> rusqlite::Result<(Connection, i64)> {
             let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
             let connection = Connection::open_with_flags(format!("{url}{query}"), flags)?;
@@ -89,11 +90,18 @@ impl Meta {
         // WAL keeps two small files beside the database while it is open. Only who may write can take them away again; who
         // may not can share those of a writer; and where nobody can write, the file may be read as it is.
         let (writing, reading) = (OpenFlags::SQLITE_OPEN_READ_WRITE, OpenFlags::SQLITE_OPEN_READ_ONLY);
-        let (connection, version) =
-            open(writing, "").or_else(|_| open(reading, "")).or_else(|_| open(reading, "?immutable=1")).map_err(|e| failure::sqlite("open", &path, &e))?;
+        let (connection, version) = open(writing, "")
+            .or_else(|_| open(reading, ""))
+            .or_else(|_| open(reading, "?immutable=1"))
+            .map_err(|e| failure::sqlite("open", &path, &e))?;
         refuse_newer(version, &path)?;
         if version < newest() {
-            return Err(Error::world(format!("`{}` is of an older glotrace (format {version}, now {})", path.display(), newest())).with_hint("open the database once for writing, which carries it forward"));
+            return Err(Error::world(format!(
+                "`{}` is of an older glotrace (format {version}, now {})",
+                path.display(),
+                newest()
+            ))
+            .with_hint("open the database once for writing, which carries it forward"));
         }
         Ok(Self { path, connection: Some(Mutex::new(connection)), readonly: true })
     }
@@ -107,7 +115,9 @@ impl Meta {
     /// Runs `work` in one transaction.
     fn write<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         let connection = self.connection().filter(|_| !self.readonly);
-        let Some(mut connection) = connection else { return Err(failure::read_only(self.path.parent().unwrap_or(&self.path))) };
+        let Some(mut connection) = connection else {
+            return Err(failure::read_only(self.path.parent().unwrap_or(&self.path)));
+        };
         let run = |connection: &mut Connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let done = work(&transaction)?;
@@ -129,7 +139,12 @@ fn newest() -> i64 {
 
 fn refuse_newer(version: i64, path: &Path) -> Result<()> {
     if version > newest() {
-        return Err(Error::data(format!("`{}` is of a newer glotrace (format {version}, this one knows {})", path.display(), newest())).with_hint("update glotrace"));
+        return Err(Error::data(format!(
+            "`{}` is of a newer glotrace (format {version}, this one knows {})",
+            path.display(),
+            newest()
+        ))
+        .with_hint("update glotrace"));
     }
     Ok(())
 }
@@ -163,11 +178,11 @@ fn to_json<T: serde::Serialize + ?Sized>(value: &T) -> rusqlite::Result<String> 
 }
 
 fn from_json<T: serde::de::DeserializeOwned>(column: usize, text: &str) -> rusqlite::Result<T> {
-    serde_json::from_str(text).map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(e)))
+    serde_json::from_str(text)
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(e)))
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -200,7 +215,11 @@ mod tests {
     #[test]
     fn a_file_that_is_not_sqlite_is_named() {
         let root = tempfile::tempdir().unwrap();
-        std::fs::write(root.path().join(FILE), "this is not a database, and long enough to be mistaken for none".repeat(20)).unwrap();
+        std::fs::write(
+            root.path().join(FILE),
+            "this is not a database, and long enough to be mistaken for none".repeat(20),
+        )
+        .unwrap();
         let error = Meta::open(root.path(), true).unwrap_err();
         assert!(error.message.contains("not a SQLite file"), "{error}");
     }

@@ -21,7 +21,13 @@ impl Store {
     pub fn models(&self) -> Result<Vec<ModelEntry>> {
         self.meta.read(|c| {
             c.prepare_cached("SELECT name, uri, options FROM models ORDER BY name")?
-                .query_map([], |row| Ok(ModelEntry { name: row.get(0)?, uri: row.get(1)?, options: from_json(2, &row.get::<_, String>(2)?)? }))?
+                .query_map([], |row| {
+                    Ok(ModelEntry {
+                        name: row.get(0)?,
+                        uri: row.get(1)?,
+                        options: from_json(2, &row.get::<_, String>(2)?)?,
+                    })
+                })?
                 .collect()
         })
     }
@@ -30,8 +36,18 @@ impl Store {
     /// [`Query`](crate::error::ErrorKind::Query) where the model exists, unless `or_replace`.
     pub fn put_model(&self, name: &str, uri: &str, options: &Map<String, Value>, or_replace: bool) -> Result<()> {
         let put = if or_replace { "INSERT OR REPLACE" } else { "INSERT OR IGNORE" };
-        let stored = self.meta.write(|c| c.execute(&format!("{put} INTO models (name, uri, options, created) VALUES (?, ?, ?, ?)"), params![name, uri, to_json(options)?, now()]))?;
-        if stored == 0 { Err(Error::query(format!("the model `{name}` already exists")).with_hint("CREATE OR REPLACE MODEL replaces it")) } else { Ok(()) }
+        let stored = self.meta.write(|c| {
+            c.execute(
+                &format!("{put} INTO models (name, uri, options, created) VALUES (?, ?, ?, ?)"),
+                params![name, uri, to_json(options)?, now()],
+            )
+        })?;
+        if stored == 0 {
+            Err(Error::query(format!("the model `{name}` already exists"))
+                .with_hint("CREATE OR REPLACE MODEL replaces it"))
+        } else {
+            Ok(())
+        }
     }
 
     /// `false` where there is no such model.
@@ -41,14 +57,14 @@ impl Store {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
     #[test]
     fn a_model_keeps_its_options_in_their_order() {
         let root = tempfile::tempdir().unwrap();
-        let options: Map<String, Value> = [("z".to_owned(), Value::from(1)), ("a".to_owned(), Value::from("x"))].into_iter().collect();
+        let options: Map<String, Value> =
+            [("z".to_owned(), Value::from(1)), ("a".to_owned(), Value::from("x"))].into_iter().collect();
         Store::open(root.path(), false).unwrap().put_model("m", "gguf:x", &options, false).unwrap();
         let store = Store::open(root.path(), false).unwrap();
         let models = store.models().unwrap();

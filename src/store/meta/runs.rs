@@ -45,7 +45,9 @@ impl Store {
             c.prepare_cached("SELECT statement, started, seconds, rows, calls, version, error FROM runs ORDER BY id")?
                 .query_map([], |row| {
                     let started: String = row.get(1)?;
-                    let started = DateTime::parse_from_rfc3339(&started).map_err(|e| rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, Box::new(e)))?;
+                    let started = DateTime::parse_from_rfc3339(&started).map_err(|e| {
+                        rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, Box::new(e))
+                    })?;
                     Ok(Run {
                         statement: row.get(0)?,
                         started: started.with_timezone(&Utc),
@@ -62,7 +64,6 @@ impl Store {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -78,7 +79,10 @@ mod tests {
             version: "0.1.0".to_owned(),
             error: error.map(str::to_owned),
         };
-        let runs = [run("CREATE TABLE t AS SELECT 1", Some(1), None), run("DROP TABLE x", None, Some("there is no table `x`"))];
+        let runs = [
+            run("CREATE TABLE t AS SELECT 1", Some(1), None),
+            run("DROP TABLE x", None, Some("there is no table `x`")),
+        ];
         let store = Store::open(root.path(), false).unwrap();
         runs.iter().for_each(|r| store.record_run(r).unwrap());
         assert_eq!(Store::open(root.path(), true).unwrap().runs().unwrap(), runs);

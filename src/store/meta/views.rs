@@ -23,11 +23,19 @@ fn view(row: &Row<'_>) -> rusqlite::Result<View> {
 impl Store {
     /// The views of a schema, sorted by name.
     pub fn views(&self, schema: &str) -> Result<Vec<View>> {
-        self.meta.read(|c| c.prepare_cached("SELECT name, sql, columns FROM views WHERE schema = ? ORDER BY name")?.query_map([schema], view)?.collect())
+        self.meta.read(|c| {
+            c.prepare_cached("SELECT name, sql, columns FROM views WHERE schema = ? ORDER BY name")?
+                .query_map([schema], view)?
+                .collect()
+        })
     }
 
     pub fn view(&self, name: &TableName) -> Result<Option<View>> {
-        self.meta.read(|c| c.prepare_cached("SELECT name, sql, columns FROM views WHERE schema = ? AND name = ?")?.query_row([&name.schema, &name.name], view).optional())
+        self.meta.read(|c| {
+            c.prepare_cached("SELECT name, sql, columns FROM views WHERE schema = ? AND name = ?")?
+                .query_row([&name.schema, &name.name], view)
+                .optional()
+        })
     }
 
     /// # Errors
@@ -35,14 +43,24 @@ impl Store {
     pub fn put_view(&self, name: &TableName, sql: &str, columns: &[String], or_replace: bool) -> Result<()> {
         let put = if or_replace { "INSERT OR REPLACE" } else { "INSERT OR IGNORE" };
         let stored = self.meta.write(|c| {
-            c.execute(&format!("{put} INTO views (schema, name, sql, columns, created) VALUES (?, ?, ?, ?, ?)"), params![name.schema, name.name, sql, to_json(columns)?, now()])
+            c.execute(
+                &format!("{put} INTO views (schema, name, sql, columns, created) VALUES (?, ?, ?, ?, ?)"),
+                params![name.schema, name.name, sql, to_json(columns)?, now()],
+            )
         })?;
-        if stored == 0 { Err(Error::query(format!("the view `{name}` already exists")).with_hint("CREATE OR REPLACE VIEW replaces it")) } else { Ok(()) }
+        if stored == 0 {
+            Err(Error::query(format!("the view `{name}` already exists"))
+                .with_hint("CREATE OR REPLACE VIEW replaces it"))
+        } else {
+            Ok(())
+        }
     }
 
     /// `false` where there is no such view.
     pub fn drop_view(&self, name: &TableName) -> Result<bool> {
-        self.meta.write(|c| Ok(c.execute("DELETE FROM views WHERE schema = ? AND name = ?", [&name.schema, &name.name])? > 0))
+        self.meta.write(|c| {
+            Ok(c.execute("DELETE FROM views WHERE schema = ? AND name = ?", [&name.schema, &name.name])? > 0)
+        })
     }
 }
 
@@ -53,7 +71,6 @@ impl Meta {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -63,7 +80,8 @@ mod tests {
         let name = TableName::main("বাংলা");
         Store::open(root.path(), false).unwrap().put_view(&name, "SELECT 'x' AS a", &["b".to_owned()], false).unwrap();
         let store = Store::open(root.path(), false).unwrap();
-        let expected = View { name: "বাংলা".into(), sql: "SELECT 'x' AS a".into(), columns: vec!["b".into()] };
+        let expected =
+            View { name: "বাংলা".into(), sql: "SELECT 'x' AS a".into(), columns: vec!["b".into()] };
         assert_eq!(store.view(&name).unwrap(), Some(expected.clone()));
         assert_eq!(store.views("main").unwrap(), [expected]);
         assert!(store.views("other").unwrap().is_empty());

@@ -131,7 +131,6 @@ fn outside(name: &str, got: impl std::fmt::Display, range: &str) -> Error {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

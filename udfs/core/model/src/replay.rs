@@ -183,7 +183,6 @@ fn beginning(prompt: &str) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::{Params, Prompt};

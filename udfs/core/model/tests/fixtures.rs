@@ -1,5 +1,5 @@
 //! Tiny checkpoints against references from `transformers`.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 

@@ -141,7 +141,6 @@ fn describe(error: &minijinja::Error) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::Message;

@@ -59,7 +59,6 @@ fn turn(data: &[f32], width: usize, turned: &mut [f32], rows: usize) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use candle_core::Device;

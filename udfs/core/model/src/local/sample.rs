@@ -141,7 +141,6 @@ fn pick(candidates: &[(u32, f64)], at: f64) -> Option<u32> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::Params;

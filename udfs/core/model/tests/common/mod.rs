@@ -178,7 +178,7 @@ pub fn tiny_llama(dtype: GgmlDType) -> Draft {
     draft.set("tokenizer.ggml.eos_token_id", Value::U32(257));
     draft.set(
         "tokenizer.chat_template",
-        text("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n"),
+        text("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{{ '<|im_start|>assistant\n' }}"),
     );
     let mut rng = StdRng::seed_from_u64(11);
     let mut random = |shape: &[usize], scale: f32| {
