@@ -37,6 +37,8 @@ pub struct Step {
     pub statements: Vec<(Statement, Role)>,
     pub up_to_date: bool,
     text: String,
+    /// The session's parameters before the file's own PARAMETER statements added theirs.
+    params: Vec<(String, String)>,
     reads: Vec<String>,
     writes: Vec<String>,
 }
@@ -98,7 +100,7 @@ pub async fn open(engine: &Engine, path: &Path, force: bool) -> Result<Step> {
     }
     // What it makes itself is no input, unless it was there before and is only changed.
     reads.retain(|name| !writes.contains(name));
-    let mut step = Step { path: path.to_owned(), statements, up_to_date: false, text, reads, writes };
+    let mut step = Step { path: path.to_owned(), statements, up_to_date: false, text, params: engine.params(), reads, writes };
     if !force && step.statements.iter().any(|(_, role)| *role == Role::Write) {
         let now = fingerprint(engine, &step).await?;
         step.up_to_date = now.is_some() && engine.store().step(&key(path))? == now;
@@ -106,12 +108,13 @@ pub async fn open(engine: &Engine, path: &Path, force: bool) -> Result<Step> {
     Ok(step)
 }
 
-/// Remembers that all of a step has run, and says what it left.
+/// Says what a step that has run left, and remembers that it is up to date if it is `whole`: a step some of whose model
+/// calls failed is tried again by the next run.
 ///
 /// # Errors
 /// Where the store cannot be written.
-pub async fn finished(engine: &Engine, step: &Step) -> Result<Vec<Wrote>> {
-    if !step.up_to_date && !engine.store().is_readonly() && let Some(print) = fingerprint(engine, step).await? {
+pub async fn finished(engine: &Engine, step: &Step, whole: bool) -> Result<Vec<Wrote>> {
+    if whole && !step.up_to_date && !engine.store().is_readonly() && let Some(print) = fingerprint(engine, step).await? {
         engine.store().put_step(&key(&step.path), &print)?;
     }
     let mut wrote = Vec::new();
@@ -204,8 +207,8 @@ async fn fingerprint(engine: &Engine, step: &Step) -> Result<Option<String>> {
     let mut parts: BTreeMap<String, String> = BTreeMap::new();
     parts.insert("text".into(), step.text.clone());
     parts.insert("version".into(), env!("CARGO_PKG_VERSION").into());
-    for (name, value) in engine.params() {
-        parts.insert(format!("${name}"), value);
+    for (name, value) in &step.params {
+        parts.insert(format!("${name}"), value.clone());
     }
     for name in step.reads.iter().chain(&step.writes) {
         let state = match name.strip_prefix(FILE) {

@@ -65,12 +65,14 @@ pub async fn run(session: &mut Session, paths: &[PathBuf], force: bool) -> Resul
 async fn step(session: &mut Session, path: &Path, force: bool) -> Result<(&'static str, Vec<Wrote>)> {
     let engine = Arc::clone(&session.engine);
     let step = open(&engine, path, force).await?;
+    let mut whole = true;
     for (statement, role) in &step.statements {
         if !step.up_to_date || *role != Role::Write {
             session.statement(statement).await?;
+            whole &= engine.progress().calls_failed == 0;
         }
     }
-    let wrote = finished(&engine, &step).await?;
+    let wrote = finished(&engine, &step, whole).await?;
     Ok((if step.up_to_date { "up to date" } else { "done" }, wrote))
 }
 

@@ -32,7 +32,7 @@ use glotrace_udfs::{Functions, Services, all_functions};
 pub use completions::{Completions, FunctionName, TableColumns};
 
 use crate::error::{Error, Result};
-use crate::models::{Definition, Models};
+use crate::models::{Definition, ModelTokenizers, Models};
 use crate::plan::model_call::run::{Failure, StatementRun};
 use crate::plan::model_call::{HoistModelCalls, ModelCallPlanner};
 use crate::plan::parse::{Parsed, parse};
@@ -121,7 +121,7 @@ impl Engine {
         let created = store.models()?.into_iter().map(|m| (m.name, Definition { uri: m.uri, options: m.options })).collect();
         let models = Arc::new(Models::new(cache_folder(), created));
         let macros = store.macros()?.iter().map(|m| Ok((m.name.clone(), names::read_macro(m)?))).collect::<Result<_>>()?;
-        let functions = all_functions(&Services::default());
+        let functions = all_functions(&Services { tokenizers: Arc::new(ModelTokenizers::new(Arc::clone(&models))) });
         let shared = Arc::new(Shared {
             store,
             models,

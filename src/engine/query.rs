@@ -42,9 +42,17 @@ impl Engine {
             return Ok(answer);
         }
         head(&mut tree);
+        // DataFusion refuses the word; here such a table lives in the session.
+        let temporary = match &mut tree {
+            ast::Statement::CreateTable(create) => std::mem::take(&mut create.temporary),
+            _ => false,
+        };
         self.shared.rewrite(statement, &mut tree)?;
         let plan = self.plan(statement, tree).await?;
         match plan {
+            LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) if temporary => {
+                self.create_session_table(statement, create, run).await
+            }
             LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => self.create_table(statement, create, run).await,
             LogicalPlan::Dml(dml) => self.insert(statement, dml, run).await,
             LogicalPlan::Statement(PlanStatement::Execute(_)) => {
@@ -177,6 +185,7 @@ fn head(tree: &mut ast::Statement) {
     match tree {
         ast::Statement::Query(query) => headings::name(query),
         ast::Statement::CreateTable(ast::CreateTable { query: Some(query), columns, .. }) if columns.is_empty() => headings::name(query),
+        ast::Statement::Insert(ast::Insert { source: Some(query), .. }) => headings::name(query),
         _ => {}
     }
 }

@@ -68,9 +68,6 @@ impl Engine {
     }
 
     pub(super) async fn create_table(&self, statement: &Statement, create: CreateMemoryTable, run: &Arc<StatementRun>) -> Result<Answer> {
-        if create.temporary || create.name.schema() == Some("temp") {
-            return self.create_session_table(statement, create, run).await;
-        }
         self.writable()?;
         let name = self.table_name(&create.name)?;
         if create.constraints.iter().next().is_some() || !create.column_defaults.is_empty() {
@@ -104,7 +101,7 @@ impl Engine {
         Ok(Answer::Done { message: format!("CREATE TABLE {name}: {}", rows(written.rows)), rows: Some(written.rows) })
     }
 
-    async fn create_session_table(&self, statement: &Statement, create: CreateMemoryTable, run: &Arc<StatementRun>) -> Result<Answer> {
+    pub(super) async fn create_session_table(&self, statement: &Statement, create: CreateMemoryTable, run: &Arc<StatementRun>) -> Result<Answer> {
         let name = create.name.table().to_owned();
         let there = self.shared.session_tables.read().unwrap_or_else(PoisonError::into_inner).contains_key(&name);
         if there && create.if_not_exists {

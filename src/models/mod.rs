@@ -7,6 +7,7 @@ mod fetch;
 mod known;
 mod load;
 mod options;
+mod tokenizers;
 mod uri;
 mod worker;
 
@@ -21,6 +22,7 @@ use tokio::sync::{Mutex, OnceCell};
 pub use fetch::{Fetched, fetch_package};
 pub use known::{KNOWN, Known, known};
 pub use options::ModelOptions;
+pub use tokenizers::ModelTokenizers;
 pub use uri::Uri;
 
 use crate::error::{Error, Result};
@@ -118,6 +120,17 @@ impl Models {
             Arc::clone(loaded.entry(name.to_owned()).or_default())
         };
         slot.get_or_try_init(|| self.load(name)).await.cloned()
+    }
+
+    /// The URI that a name stands for.
+    ///
+    /// # Errors
+    /// No such name.
+    pub fn uri(&self, name: &str) -> Result<String> {
+        match self.definition(name) {
+            Some(definition) => Ok(definition.uri),
+            None => self.uri_of(name),
+        }
     }
 
     async fn load(&self, name: &str) -> Result<Arc<Model>> {

@@ -26,7 +26,7 @@ impl Lock {
             .truncate(false)
             .write(true)
             .open(path)
-            .map_err(|e| Error::io("open the lock file", path, &e))?;
+            .map_err(|e| super::may_be_readonly(path.parent().unwrap_or(path), &e))?;
         let start = Instant::now();
         let mut pause = Duration::from_millis(1);
         loop {

@@ -6,7 +6,7 @@ mod common;
 use std::path::Path;
 
 use candle_core::quantized::{GgmlDType, gguf_file::Value};
-use common::{logits, max_difference, outcomes, text, tiny_llama};
+use common::{assert_rows_are_independent, logits, max_difference, outcomes, text, tiny_llama};
 use glotrace_model::{
     Cancel, Completion, Error, FinishReason, Generate, Kind, LocalModel, LocalOptions, LogProb, Params, Prompt, Request,
 };
@@ -57,6 +57,11 @@ fn a_row_says_the_same_alone_and_among_others() {
         let alone = outcomes(&model, std::slice::from_ref(request));
         assert_eq!(&said(&alone[0]), together, "{:?} {}", request.prompt, request.sample);
     }
+}
+
+#[test]
+fn the_numbers_of_a_row_do_not_depend_on_other_rows() {
+    assert_rows_are_independent(model().decoder());
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod common;
 
 use std::{env, path::PathBuf, sync::LazyLock, time::Instant};
 
-use common::{greedy, ids, jsonl, outcomes, shared, spelled};
+use common::{assert_rows_are_independent, greedy, ids, jsonl, outcomes, shared, spelled};
 use glotrace_model::{
     FinishReason, Generate, LocalModel, LocalOptions, Message, Params, Prompt, Request, local::llama::Span,
 };
@@ -127,6 +127,12 @@ fn a_completion_ends_its_turn_and_counts_its_tokens() {
     assert_eq!(completion.thinking, None);
     assert_eq!(completion.prompt_tokens, Some(37));
     assert_eq!(completion.completion_tokens, Some(8));
+}
+
+#[test]
+fn the_numbers_of_a_row_do_not_depend_on_other_rows() {
+    let Some(model) = &*MODEL else { return };
+    assert_rows_are_independent(model.decoder());
 }
 
 #[test]

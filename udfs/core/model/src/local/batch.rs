@@ -2,7 +2,8 @@
 //!
 //! Equal prompts are prefilled once and their samples start from copies of that cache. Each step is one forward pass over the last
 //! token of every row that is being completed, and a piece of the prompts that come next; a row that finishes leaves, and a waiting
-//! one takes its place. What a step holds depends on the requests alone, not on time, so that a run repeats itself bit by bit.
+//! one takes its place. No number that a row is made of depends on what else a step holds, so that a statement that was interrupted goes on with
+//! the same outputs that it would have had.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -238,15 +239,18 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// How many tokens of each prompt that is being read this step takes.
+    /// How many tokens of each prompt that is being read this step takes. A prompt is cut at the same places whatever else the step holds, so
+    /// that its numbers are the same; the last piece may therefore exceed what a step is meant to read.
     fn pieces(&self) -> Vec<usize> {
-        let mut budget = self.model.options.prefill_tokens;
+        let size = self.model.options.prefill_tokens;
+        let mut taken = 0;
         let piece = |filling: &Filling| {
-            let piece = filling.left().min(budget);
-            budget -= piece;
-            piece
+            let piece = filling.left().min(size);
+            let fits = taken < size;
+            taken += piece;
+            fits.then_some(piece)
         };
-        self.filling.iter().map(piece).take_while(|&piece| piece > 0).collect()
+        self.filling.iter().map_while(piece).collect()
     }
 
     /// Hands `error` over for everything that is not finished.

@@ -67,6 +67,36 @@ pub fn logits(decoder: &Llama, ids: &[u32], piece: usize) -> Vec<f32> {
     all
 }
 
+/// Reads prompts of different lengths side by side, and again each alone, then three tokens more of each, and demands the same states
+/// each time, to the bit.
+pub fn assert_rows_are_independent(decoder: &Llama) {
+    let prompts: [Vec<u32>; 3] = [11u32, 5, 40].map(|n| (0..n).map(|i| i * 37 % 250).collect());
+    let states = |prompts: &[Vec<u32>]| -> Vec<Vec<Vec<f32>>> {
+        let mut caches: Vec<_> = prompts.iter().map(|_| decoder.cache(0).unwrap()).collect();
+        let mut states = vec![Vec::new(); prompts.len()];
+        for step in 0..4 {
+            let next = [200 + step];
+            let mut spans: Vec<Span> = prompts
+                .iter()
+                .zip(&mut caches)
+                .map(|(prompt, cache)| Span { tokens: if step == 0 { prompt } else { &next }, cache })
+                .collect();
+            let lengths: Vec<u32> = spans.iter().map(|span| span.tokens.len() as u32).collect();
+            let hidden = decoder.forward(&mut spans).unwrap();
+            let mut end = 0;
+            for (length, states) in lengths.into_iter().zip(&mut states) {
+                end += length;
+                states.push(decoder.logits(&hidden, &[end - 1]).unwrap().flatten_all().unwrap().to_vec1().unwrap());
+            }
+        }
+        states
+    };
+    let together = states(&prompts);
+    for (prompt, together) in prompts.iter().zip(together) {
+        assert!(states(std::slice::from_ref(prompt)) == [together], "a prompt of {} tokens", prompt.len());
+    }
+}
+
 /// The most probable continuation of each prompt by `n` tokens, all prompts in one batch, without stopping.
 pub fn greedy(decoder: &Llama, prompts: &[Vec<u32>], n: usize) -> Vec<Vec<u32>> {
     let vocab = decoder.config().vocab_size;
