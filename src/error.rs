@@ -70,7 +70,8 @@ impl Error {
         Self::new(ErrorKind::Conflict, message)
     }
     pub fn internal(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Internal, message).with_hint("this is a defect of glotrace: please report it with the statement")
+        Self::new(ErrorKind::Internal, message)
+            .with_hint("this is a defect of glotrace: please report it with the statement")
     }
 
     /// `what` could not be done to `path`, because of `source`: "cannot read `x.csv`: No such file or directory".
@@ -84,7 +85,9 @@ impl Error {
         };
         let error = Self::world(format!("cannot {what} `{path}`: {reason}"));
         match source.kind() {
-            std::io::ErrorKind::StorageFull => error.with_hint("free some space and run the statement again; what was committed before is kept"),
+            std::io::ErrorKind::StorageFull => {
+                error.with_hint("free some space and run the statement again; what was committed before is kept")
+            }
             _ => error,
         }
     }

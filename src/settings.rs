@@ -66,8 +66,10 @@ impl Settings {
     pub fn set(&self, name: &str, value: &str) -> Result<()> {
         let i = index(name)?;
         let setting = &SETTINGS[i];
-        let value = (setting.check)(&value.to_lowercase())
-            .ok_or_else(|| Error::query(format!("`{value}` is no value for {name}")).with_hint(format!("{name}: {}", setting.description)))?;
+        let value = (setting.check)(&value.to_lowercase()).ok_or_else(|| {
+            Error::query(format!("`{value}` is no value for {name}"))
+                .with_hint(format!("{name}: {}", setting.description))
+        })?;
         self.0.write().unwrap_or_else(PoisonError::into_inner)[i] = value;
         Ok(())
     }
@@ -81,7 +83,8 @@ impl Settings {
     }
 
     pub fn reset_all(&self) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = SETTINGS.iter().map(|s| s.default.to_owned()).collect();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) =
+            SETTINGS.iter().map(|s| s.default.to_owned()).collect();
     }
 
     /// # Errors

@@ -100,7 +100,8 @@ pub async fn open(engine: &Engine, path: &Path, force: bool) -> Result<Step> {
     }
     // What it makes itself is no input, unless it was there before and is only changed.
     reads.retain(|name| !writes.contains(name));
-    let mut step = Step { path: path.to_owned(), statements, up_to_date: false, text, params: engine.params(), reads, writes };
+    let mut step =
+        Step { path: path.to_owned(), statements, up_to_date: false, text, params: engine.params(), reads, writes };
     if !force && step.statements.iter().any(|(_, role)| *role == Role::Write) {
         let now = fingerprint(engine, &step).await?;
         step.up_to_date = now.is_some() && engine.store().step(&key(path))? == now;
@@ -114,7 +115,11 @@ pub async fn open(engine: &Engine, path: &Path, force: bool) -> Result<Step> {
 /// # Errors
 /// Where the store cannot be written.
 pub async fn finished(engine: &Engine, step: &Step, whole: bool) -> Result<Vec<Wrote>> {
-    if whole && !step.up_to_date && !engine.store().is_readonly() && let Some(print) = fingerprint(engine, step).await? {
+    if whole
+        && !step.up_to_date
+        && !engine.store().is_readonly()
+        && let Some(print) = fingerprint(engine, step).await?
+    {
         engine.store().put_step(&key(&step.path), &print)?;
     }
     let mut wrote = Vec::new();
@@ -152,7 +157,9 @@ fn classify(parsed: &Parsed, reads: &mut Vec<String>, writes: &mut Vec<String>) 
         Parsed::Parameter { .. } | Parsed::Set { .. } | Parsed::Reset { .. } => Role::Session,
         Parsed::Sql(tree) => {
             let target = match tree.as_ref() {
-                ast::Statement::Query(_) | ast::Statement::Explain { .. } | ast::Statement::ExplainTable { .. } => return Role::Query,
+                ast::Statement::Query(_) | ast::Statement::Explain { .. } | ast::Statement::ExplainTable { .. } => {
+                    return Role::Query;
+                }
                 ast::Statement::CreateTable(create) if create.temporary => return Role::Session,
                 ast::Statement::CreateMacro { temporary: true, .. } | ast::Statement::Set(_) => return Role::Session,
                 ast::Statement::CreateTable(create) => Some(&create.name),
@@ -161,9 +168,10 @@ fn classify(parsed: &Parsed, reads: &mut Vec<String>, writes: &mut Vec<String>) 
                     _ => None,
                 },
                 ast::Statement::Merge(ast::Merge { table: ast::TableFactor::Table { name, .. }, .. }) => Some(name),
-                ast::Statement::Update(ast::Update { table: ast::TableWithJoins { relation: ast::TableFactor::Table { name, .. }, .. }, .. }) => {
-                    Some(name)
-                }
+                ast::Statement::Update(ast::Update {
+                    table: ast::TableWithJoins { relation: ast::TableFactor::Table { name, .. }, .. },
+                    ..
+                }) => Some(name),
                 _ => None,
             };
             writes.extend(target.map(folded));
@@ -192,7 +200,10 @@ fn relations(tree: &impl ast::Visit, into: &mut Vec<String>) {
 
 fn folded(name: &ObjectName) -> String {
     let parts = name.0.iter().filter_map(|p| p.as_ident());
-    parts.map(|i| if i.quote_style.is_some() { i.value.clone() } else { i.value.to_lowercase() }).collect::<Vec<_>>().join(".")
+    parts
+        .map(|i| if i.quote_style.is_some() { i.value.clone() } else { i.value.to_lowercase() })
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 fn table(name: &str) -> TableName {
@@ -248,7 +259,14 @@ fn file_state(path: &Path) -> Option<String> {
         let modified = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?.as_nanos();
         return Some(format!("{}@{modified}", meta.len()));
     }
-    let mut inside: Vec<PathBuf> = fs::read_dir(path).ok()?.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.is_file()).collect();
+    let mut inside: Vec<PathBuf> =
+        fs::read_dir(path).ok()?.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.is_file()).collect();
     inside.sort();
-    Some(inside.iter().map(|p| format!("{}:{}", p.display(), file_state(p).unwrap_or_default())).collect::<Vec<_>>().join(","))
+    Some(
+        inside
+            .iter()
+            .map(|p| format!("{}:{}", p.display(), file_state(p).unwrap_or_default()))
+            .collect::<Vec<_>>()
+            .join(","),
+    )
 }

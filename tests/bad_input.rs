@@ -1,5 +1,7 @@
 //! Bad input gets an error that names the place and the way out, a non-zero exit, and changes nothing.
 
+#![expect(clippy::print_stderr, clippy::unwrap_used, reason = "tests")]
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -68,21 +70,34 @@ fn invalid_utf8_is_named_with_its_line() {
 fn an_unknown_column_is_shown_where_it_stands() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("q.sql");
-    std::fs::write(&script, "CREATE TABLE traces AS SELECT 'en' AS lang;\n\nSELECT langage,\n  1 FROM traces;\n").unwrap();
+    std::fs::write(&script, "CREATE TABLE traces AS SELECT 'en' AS lang;\n\nSELECT langage,\n  1 FROM traces;\n")
+        .unwrap();
     refused(
         &["-f", script.to_str().unwrap()],
-        &["no column named `langage` in `traces`", "q.sql:3:8", "3 | SELECT langage,", "^^^^^^^", "hint: did you mean `lang`?"],
+        &[
+            "no column named `langage` in `traces`",
+            "q.sql:3:8",
+            "3 | SELECT langage,",
+            "^^^^^^^",
+            "hint: did you mean `lang`?",
+        ],
     );
 }
 
 #[test]
 fn unknown_tables_functions_arguments_settings_and_options_get_a_suggestion() {
-    refused(&["-c", "CREATE TABLE traces AS SELECT 1 AS a", "-c", "SELECT * FROM trases"], &["trases", "did you mean `traces`?"]);
+    refused(
+        &["-c", "CREATE TABLE traces AS SELECT 1 AS a", "-c", "SELECT * FROM trases"],
+        &["trases", "did you mean `traces`?"],
+    );
     refused(&["-c", "SELECT math_boxd('x')"], &["math_boxd", "did you mean `math_boxed`?"]);
     refused(&["-c", "SELECT math_boxed('x', compatt => 'ki2026')"], &["compatt", "did you mean `compat`?"]);
     refused(&["-c", "SET glotrace.on_eror = 'fail'"], &["glotrace.on_eror", "did you mean `glotrace.on_error`?"]);
     refused(&["-c", "COPY (SELECT 1 AS a) TO 'x.csv' OPTIONS (hedaer true)"], &["hedaer", "did you mean `header`?"]);
-    refused(&["-c", "CREATE MODEL m FROM 'x.gguf' OPTIONS (temprature 1)"], &["temprature", "did you mean `temperature`?"]);
+    refused(
+        &["-c", "CREATE MODEL m FROM 'x.gguf' OPTIONS (temprature 1)"],
+        &["temprature", "did you mean `temperature`?"],
+    );
     refused(&["-c", "SELECT $questoins", "-p", "questions=x"], &["$questoins", "did you mean `$questions`?"]);
 }
 
@@ -131,7 +146,10 @@ fn a_full_disk_is_an_error_and_what_was_committed_stays() {
         let fill = "SELECT value, random() AS a, random() AS b FROM generate_series(1, 3000000)";
         refused(&[path, "-c", &format!("CREATE OR REPLACE TABLE t AS {fill}")], &["disk is full", "hint: "]);
         assert_eq!(count(&database), "100");
-        refused(&[path, "-c", &format!("INSERT INTO t SELECT (a * 1e15)::BIGINT FROM ({fill}) AS f")], &["disk is full"]);
+        refused(
+            &[path, "-c", &format!("INSERT INTO t SELECT (a * 1e15)::BIGINT FROM ({fill}) AS f")],
+            &["disk is full"],
+        );
         assert_eq!(count(&database), "100");
         let file = disk.join("x.csv");
         refused(&["-c", &format!("COPY ({fill}) TO '{}'", file.display())], &["disk is full"]);

@@ -1,5 +1,7 @@
 //! The function reference tells the truth: every function is documented, and every example is re-run.
 
+#![expect(clippy::print_stderr, reason = "tests")]
+
 use std::process::Command;
 
 fn rows_of(table: &str) -> Vec<Vec<String>> {

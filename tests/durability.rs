@@ -1,5 +1,7 @@
 //! What is committed stays: writers are killed at random moments, and two write one table at once.
 
+#![expect(clippy::print_stderr, clippy::unwrap_used, reason = "tests")]
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -71,7 +73,10 @@ fn a_writer_killed_at_any_moment_leaves_whole_tables_and_loses_nothing_that_it_r
             assert!(batch[2] == sum || batch[2] == sum + ROWS, "kill {kill}: step {} is updated in part", batch[0]);
         }
         let newest = batches.last().map_or(next - 1, |b| b[0]);
-        assert!(newest >= next + reported - 1, "kill {kill}: {reported} inserts were reported from {next} on, newest is {newest}");
+        assert!(
+            newest >= next + reported - 1,
+            "kill {kill}: {reported} inserts were reported from {next} on, newest is {newest}"
+        );
         if said.contains("CREATE TABLE r") || next > 0 {
             let replaced = query(&database, "SELECT count(*), count(DISTINCT k) FROM r");
             assert_eq!(replaced, [[REPLACED, 1]], "kill {kill}");
@@ -79,7 +84,9 @@ fn a_writer_killed_at_any_moment_leaves_whole_tables_and_loses_nothing_that_it_r
         mid_statement += i64::from(newest >= next + reported);
         next = newest + 1;
     }
-    eprintln!("{KILLS} kills, {reported_in_all} inserts reported, {mid_statement} kills between a commit and its report");
+    eprintln!(
+        "{KILLS} kills, {reported_in_all} inserts reported, {mid_statement} kills between a commit and its report"
+    );
     assert!(reported_in_all > 0, "no writer lived long enough to write");
 }
 
@@ -117,12 +124,19 @@ fn a_reader_sees_one_state_while_another_process_replaces_the_table() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("db");
     query(&database, "CREATE TABLE r AS SELECT 0 AS k, value FROM generate_series(1, 5000)");
-    let replacing: String =
-        (1..40).map(|k| format!("CREATE OR REPLACE TABLE r AS SELECT {k} AS k, value FROM generate_series(1, 5000);\n")).collect();
+    let replacing: String = (1..40)
+        .map(|k| format!("CREATE OR REPLACE TABLE r AS SELECT {k} AS k, value FROM generate_series(1, 5000);\n"))
+        .collect();
     let mut writer = start(&database, &replacing);
     let mut seen = 0;
     while writer.try_wait().unwrap().is_none() {
-        assert_eq!(query(&database, "SELECT count(*), count(DISTINCT k) FROM r AS a JOIN (SELECT DISTINCT k AS j FROM r) AS b ON a.k = b.j"), [[5000, 1]]);
+        assert_eq!(
+            query(
+                &database,
+                "SELECT count(*), count(DISTINCT k) FROM r AS a JOIN (SELECT DISTINCT k AS j FROM r) AS b ON a.k = b.j"
+            ),
+            [[5000, 1]]
+        );
         seen += 1;
     }
     assert!(seen > 0);

@@ -1,5 +1,7 @@
 //! The three laws of the house, read off `cargo metadata` and the tree.
 
+#![expect(clippy::expect_used, reason = "tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

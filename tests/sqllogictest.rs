@@ -2,6 +2,8 @@
 //!
 //! Values print as in a list or struct of DuckDB; NULL as `NULL`, an empty text as `(empty)`, a line break as `\n`.
 
+#![expect(clippy::print_stderr, clippy::unwrap_used, reason = "tests")]
+
 use std::path::{Path, PathBuf};
 
 use datafusion::arrow::array::{Array, AsArray};

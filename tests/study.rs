@@ -1,5 +1,7 @@
 //! The study runs offline: queries/ over recorded completions, whose right and wrong answers are known.
 
+#![expect(clippy::print_stderr, clippy::unwrap_used, reason = "tests")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -42,7 +44,10 @@ fn the_study_gives_the_known_table_and_then_finds_itself_up_to_date() {
     assert!(run.status.success(), "{}{}", text(&run.stdout), text(&run.stderr));
 
     let summary = glotrace(&[
-        database, "--format", "csv", "-c",
+        database,
+        "--format",
+        "csv",
+        "-c",
         "SELECT lang, questions, traces, accuracy, in_language, finished FROM summary ORDER BY lang",
     ]);
     // data/replay/README.md says which are wrong, which one thinks in English, and which one is cut off.
@@ -75,24 +80,51 @@ fn the_same_queries_read_the_published_questions_and_recorded_traces() {
     for (set, languages, rows) in [("ki2026/mgsm_revised", 12, 250), ("ki2026/aime", 12, 60)] {
         let questions = format!("questions={}", shared.join(set).display());
         let run = glotrace(&[
-            "-p", &questions, "-p", "per_language=1000", "--format", "csv", "-f", "queries/10_questions.sql", "-c",
+            "-p",
+            &questions,
+            "-p",
+            "per_language=1000",
+            "--format",
+            "csv",
+            "-f",
+            "queries/10_questions.sql",
+            "-c",
             "SELECT count(DISTINCT lang), count(*) / count(DISTINCT lang), count(question), count(answer) FROM questions",
         ]);
         let n = languages * rows;
-        assert_eq!(text(&run.stdout).lines().last(), Some(format!("{languages},{rows},{n},{n}").as_str()), "{}", text(&run.stderr));
+        assert_eq!(
+            text(&run.stdout).lines().last(),
+            Some(format!("{languages},{rows},{n},{n}").as_str()),
+            "{}",
+            text(&run.stderr)
+        );
     }
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("db");
     let recorded = format!("recorded={}", shared.join("traces").display());
     let run = glotrace(&[
-        database.to_str().unwrap(), "-p", &recorded, "--format", "csv", "-f", "queries/recorded/20_traces.sql", "-f", "queries/30_evaluated.sql",
-        "-f", "queries/40_summary.sql",
+        database.to_str().unwrap(),
+        "-p",
+        &recorded,
+        "--format",
+        "csv",
+        "-f",
+        "queries/recorded/20_traces.sql",
+        "-f",
+        "queries/30_evaluated.sql",
+        "-f",
+        "queries/40_summary.sql",
     ]);
     assert!(run.status.success(), "{}", text(&run.stderr));
     // The recorded files carry the answer that their authors' pattern took out of each output, empty where it found none.
     // Wherever it found one, math_correct must come to the same verdict; where it did not, math_correct reads on.
     let agree = glotrace(&[
-        database.to_str().unwrap(), "--format", "csv", "-p", &recorded, "-c",
+        database.to_str().unwrap(),
+        "--format",
+        "csv",
+        "-p",
+        &recorded,
+        "-c",
         "SELECT count(*), count(*) FILTER (WHERE said <> '' AND e.correct <> math_equal(g.ground_truth, g.said)),
                 count(*) FILTER (WHERE said = '' AND e.correct)
          FROM evaluated AS e JOIN (

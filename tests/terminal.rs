@@ -1,7 +1,7 @@
 //! The prompt as a user meets it: in a real terminal, key by key.
 
-#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![cfg(unix)]
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;

@@ -253,7 +253,6 @@ pub fn max_rows(text: &str) -> Result<MaxRows, String> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -353,7 +353,6 @@ fn files(typed: &str) -> Vec<Offer> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::cli::names::Function;

@@ -204,7 +204,6 @@ fn partner(line: &str, cursor: usize) -> Option<(usize, usize)> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::cli::names::Function;

@@ -88,7 +88,6 @@ pub fn read(path: &std::path::Path) -> Result<String> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -134,7 +134,6 @@ async fn summary(session: &mut Session, all: &[Ran]) -> Result<()> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -67,8 +67,11 @@ impl CatalogProvider for Catalog {
     }
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
-        let known = name == system::SCHEMA || name == crate::store::MAIN || self.schema_names().iter().any(|n| n == name);
-        known.then(|| Arc::new(Schema { shared: Arc::clone(&self.shared), name: name.to_owned() }) as Arc<dyn SchemaProvider>)
+        let known =
+            name == system::SCHEMA || name == crate::store::MAIN || self.schema_names().iter().any(|n| n == name);
+        known.then(|| {
+            Arc::new(Schema { shared: Arc::clone(&self.shared), name: name.to_owned() }) as Arc<dyn SchemaProvider>
+        })
     }
 }
 
@@ -155,8 +158,16 @@ async fn plan_view(shared: &Arc<Shared>, view: &View) -> Result<Arc<dyn TablePro
     let plan = if view.columns.is_empty() {
         plan
     } else {
-        let renamed = plan.schema().columns().into_iter().zip(&view.columns).map(|(c, name)| datafusion::prelude::Expr::Column(c).alias(name));
-        LogicalPlanBuilder::from(plan.clone()).project(renamed.collect::<Vec<_>>()).and_then(LogicalPlanBuilder::build).map_err(|e| broken(e.strip_backtrace()))?
+        let renamed = plan
+            .schema()
+            .columns()
+            .into_iter()
+            .zip(&view.columns)
+            .map(|(c, name)| datafusion::prelude::Expr::Column(c).alias(name));
+        LogicalPlanBuilder::from(plan.clone())
+            .project(renamed.collect::<Vec<_>>())
+            .and_then(LogicalPlanBuilder::build)
+            .map_err(|e| broken(e.strip_backtrace()))?
     };
     Ok(Arc::new(ViewTable::new(plan, Some(view.sql.clone()))))
 }

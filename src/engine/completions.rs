@@ -48,7 +48,9 @@ impl Engine {
             }
         }
         let views: Vec<String> = store.views(MAIN).unwrap_or_default().into_iter().map(|v| v.name).collect();
-        for (schema, names) in [(MAIN, views), (system::SCHEMA, system::TABLES.iter().map(|t| (*t).to_owned()).collect())] {
+        for (schema, names) in
+            [(MAIN, views), (system::SCHEMA, system::TABLES.iter().map(|t| (*t).to_owned()).collect())]
+        {
             for name in names {
                 let reference = datafusion::common::TableReference::partial(schema, name.as_str());
                 if let Ok(provider) = self.context.table_provider(reference).await {
@@ -62,14 +64,23 @@ impl Engine {
             tables,
             functions: self.function_names(),
             settings: self.setting_names(),
-            models: self.shared.models.created().into_iter().map(|(n, _)| n).chain(crate::models::KNOWN.iter().map(|k| k.name.to_owned())).collect(),
+            models: self
+                .shared
+                .models
+                .created()
+                .into_iter()
+                .map(|(n, _)| n)
+                .chain(crate::models::KNOWN.iter().map(|k| k.name.to_owned()))
+                .collect(),
         }
     }
 
     fn function_names(&self) -> Vec<FunctionName> {
         let own = glotrace_udfs::reference().unwrap_or_default();
-        let mut all: Vec<FunctionName> =
-            own.into_iter().map(|d| FunctionName { about: first_sentence(&d.description), name: d.name, signature: d.signature }).collect();
+        let mut all: Vec<FunctionName> = own
+            .into_iter()
+            .map(|d| FunctionName { about: first_sentence(&d.description), name: d.name, signature: d.signature })
+            .collect();
         let state = self.context.state();
         let scalar = state.scalar_functions().iter().map(|(n, f)| (n.clone(), f.documentation()));
         let aggregate = state.aggregate_functions().iter().map(|(n, f)| (n.clone(), f.documentation()));

@@ -118,9 +118,11 @@ impl Engine {
             None => Store::temporary()?,
         };
         let settings = Arc::new(Settings::default());
-        let created = store.models()?.into_iter().map(|m| (m.name, Definition { uri: m.uri, options: m.options })).collect();
+        let created =
+            store.models()?.into_iter().map(|m| (m.name, Definition { uri: m.uri, options: m.options })).collect();
         let models = Arc::new(Models::new(cache_folder(), created));
-        let macros = store.macros()?.iter().map(|m| Ok((m.name.clone(), names::read_macro(m)?))).collect::<Result<_>>()?;
+        let macros =
+            store.macros()?.iter().map(|m| Ok((m.name.clone(), names::read_macro(m)?))).collect::<Result<_>>()?;
         let functions = all_functions(&Services { tokenizers: Arc::new(ModelTokenizers::new(Arc::clone(&models))) });
         let shared = Arc::new(Shared {
             store,
@@ -173,8 +175,7 @@ impl Engine {
         *self.running.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&run);
         let started = Instant::now();
         let answer = catalog::pinned(self.dispatch(statement, &run)).await;
-        records::record(&self.shared.store, statement, started, &run, &answer);
-        answer
+        records::record(&self.shared, statement, started, &run, answer)
     }
 
     async fn dispatch(&self, statement: &Statement, run: &Arc<StatementRun>) -> Result<Answer> {
@@ -302,15 +303,25 @@ impl Shared {
     }
 
     /// Parameters only.
-    fn substitute<T: datafusion::sql::sqlparser::ast::VisitMut>(&self, statement: &Statement, tree: &mut T) -> Result<()> {
+    fn substitute<T: datafusion::sql::sqlparser::ast::VisitMut>(
+        &self,
+        statement: &Statement,
+        tree: &mut T,
+    ) -> Result<()> {
         self.with_rewriter(statement, |context| rewrite::substitute_parameters(tree, context))
     }
 
     fn with_rewriter<R>(&self, statement: &Statement, run: impl FnOnce(&rewrite::Context<'_>) -> R) -> R {
         let parameters = self.parameters.read().unwrap_or_else(PoisonError::into_inner);
         let macros = self.macros.read().unwrap_or_else(PoisonError::into_inner);
-        let function_parameters = |name: &str| self.functions.parameters(name).map(|all| all.iter().map(|p| p.name.to_owned()).collect());
-        run(&rewrite::Context { statement, parameters: &parameters, macros: &macros, function_parameters: &function_parameters })
+        let function_parameters =
+            |name: &str| self.functions.parameters(name).map(|all| all.iter().map(|p| p.name.to_owned()).collect());
+        run(&rewrite::Context {
+            statement,
+            parameters: &parameters,
+            macros: &macros,
+            function_parameters: &function_parameters,
+        })
     }
 
     fn state(&self) -> Result<SessionState> {
@@ -373,6 +384,7 @@ fn session(shared: &Arc<Shared>) -> Result<SessionContext> {
 /// Eight tenths of the machine's memory, beyond which sorts and aggregates spill; `None` where the system does not say.
 fn memory_limit() -> Option<usize> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let kib: usize = text.lines().find_map(|l| l.strip_prefix("MemTotal:"))?.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    let kib: usize =
+        text.lines().find_map(|l| l.strip_prefix("MemTotal:"))?.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib / 10 * 8 * 1024)
 }

@@ -16,7 +16,11 @@ use crate::store::{self, MAIN, TableName};
 
 impl Engine {
     /// `None`: the statement is none of these.
-    pub(super) async fn names_statement(&self, statement: &Statement, tree: &mut ast::Statement) -> Result<Option<Answer>> {
+    pub(super) async fn names_statement(
+        &self,
+        statement: &Statement,
+        tree: &mut ast::Statement,
+    ) -> Result<Option<Answer>> {
         Ok(Some(match tree {
             ast::Statement::CreateView(_) => {
                 self.shared.substitute(statement, tree)?;
@@ -25,7 +29,8 @@ impl Engine {
             }
             ast::Statement::CreateMacro { or_replace, name, args, definition, temporary } => {
                 let (name, or_replace, temporary) = (simple(name)?, *or_replace, *temporary);
-                let parameters = args.as_deref().unwrap_or_default().iter().map(ToString::to_string).collect::<Vec<_>>();
+                let parameters =
+                    args.as_deref().unwrap_or_default().iter().map(ToString::to_string).collect::<Vec<_>>();
                 self.create_macro(statement, &name, &parameters, definition, or_replace, temporary)?
             }
             ast::Statement::CreateSchema { schema_name, if_not_exists, .. } => {
@@ -61,17 +66,21 @@ impl Engine {
     async fn create_view(&self, statement: &Statement, view: &ast::CreateView) -> Result<Answer> {
         let name = self.object_name(&view.name)?;
         if view.materialized {
-            return Err(Error::query("materialized views are not supported").with_hint(format!("CREATE OR REPLACE TABLE {name} AS …")));
+            return Err(Error::query("materialized views are not supported")
+                .with_hint(format!("CREATE OR REPLACE TABLE {name} AS …")));
         }
-        let (there_view, there_table) = (self.shared.store.view(&name)?.is_some(), self.shared.snapshot(&name).await?.is_some());
+        let (there_view, there_table) =
+            (self.shared.store.view(&name)?.is_some(), self.shared.snapshot(&name).await?.is_some());
         if there_table {
-            return Err(Error::query(format!("`{name}` is a table")).with_hint(format!("DROP TABLE {name} first, or choose another name")));
+            return Err(Error::query(format!("`{name}` is a table"))
+                .with_hint(format!("DROP TABLE {name} first, or choose another name")));
         }
         if there_view && view.if_not_exists {
             return Ok(Answer::done(format!("CREATE VIEW {name}: it is there already")));
         }
         if there_view && !view.or_replace {
-            return Err(Error::query(format!("view `{name}` exists already")).with_hint(format!("CREATE OR REPLACE VIEW {name} …")));
+            return Err(Error::query(format!("view `{name}` exists already"))
+                .with_hint(format!("CREATE OR REPLACE VIEW {name} …")));
         }
         if self.reads(&view.query, &name, &mut Vec::new())? {
             return Err(Error::query(format!("view `{name}` would read itself")));
@@ -81,7 +90,10 @@ impl Engine {
         let columns: Vec<String> = view.columns.iter().map(|c| c.name.value.clone()).collect();
         let fields = plan.schema().fields().len();
         if !columns.is_empty() && columns.len() != fields {
-            return Err(Error::query(format!("view `{name}` names {} columns and its query has {fields}", columns.len())));
+            return Err(Error::query(format!(
+                "view `{name}` names {} columns and its query has {fields}",
+                columns.len()
+            )));
         }
         self.shared.store.put_view(&name, &view.query.to_string(), &columns, view.or_replace)?;
         Ok(Answer::done(format!("CREATE VIEW {name}")))
@@ -139,11 +151,14 @@ impl Engine {
             || state.aggregate_functions().contains_key(name)
             || state.window_functions().contains_key(name)
         {
-            return Err(Error::query(format!("`{name}` is a built-in function")).with_hint("choose another name for the macro"));
+            return Err(
+                Error::query(format!("`{name}` is a built-in function")).with_hint("choose another name for the macro")
+            );
         }
         let mut macros = self.shared.macros.write().unwrap_or_else(PoisonError::into_inner);
         if macros.contains_key(name) && !or_replace {
-            return Err(Error::query(format!("macro `{name}` exists already")).with_hint(format!("CREATE OR REPLACE MACRO {name} …")));
+            return Err(Error::query(format!("macro `{name}` exists already"))
+                .with_hint(format!("CREATE OR REPLACE MACRO {name} …")));
         }
         if !temporary {
             self.shared.store.put_macro(name, &stored.params, &stored.body, true)?;
@@ -162,13 +177,25 @@ impl Engine {
         Ok(format!("DROP MACRO {name}"))
     }
 
-    async fn drop_object(&self, kind: &ObjectType, object: &ObjectName, if_exists: bool, cascade: bool) -> Result<String> {
+    async fn drop_object(
+        &self,
+        kind: &ObjectType,
+        object: &ObjectName,
+        if_exists: bool,
+        cascade: bool,
+    ) -> Result<String> {
         let store = &self.shared.store;
         match kind {
             ObjectType::Table => {
                 let name = self.object_name(object)?;
                 if name.schema == MAIN
-                    && self.shared.session_tables.write().unwrap_or_else(PoisonError::into_inner).remove(&name.name).is_some()
+                    && self
+                        .shared
+                        .session_tables
+                        .write()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .remove(&name.name)
+                        .is_some()
                 {
                     return Ok(format!("DROP TABLE {name}"));
                 }
@@ -215,7 +242,8 @@ impl Engine {
             if if_not_exists {
                 return Ok(Answer::done(format!("CREATE MODEL {name}: it is there already")));
             }
-            return Err(Error::query(format!("model `{name}` exists already")).with_hint(format!("CREATE OR REPLACE MODEL {name} …")));
+            return Err(Error::query(format!("model `{name}` exists already"))
+                .with_hint(format!("CREATE OR REPLACE MODEL {name} …")));
         }
         self.shared.substitute(statement, &mut uri)?;
         let mut uri = constant_text(&uri)?;
@@ -255,13 +283,15 @@ pub fn read_macro(stored: &store::Macro) -> Result<Macro> {
         .params
         .iter()
         .map(|p| match p.split_once(":=") {
-            Some((name, default)) => Ok((name.trim().trim_matches('"').to_lowercase(), Some(parse_expr(default.trim())?))),
+            Some((name, default)) => {
+                Ok((name.trim().trim_matches('"').to_lowercase(), Some(parse_expr(default.trim())?)))
+            }
             None => Ok((p.trim().trim_matches('"').to_lowercase(), None)),
         })
         .collect::<Result<_>>()?;
     let body = match stored.body.strip_prefix(TABLE) {
         Some(query) => MacroBody::Table(parse_query(query)?),
-        None => MacroBody::Scalar(parse_expr(&stored.body)?),
+        None => MacroBody::Scalar(Box::new(parse_expr(&stored.body)?)),
     };
     Ok(Macro { parameters, body })
 }
@@ -283,7 +313,9 @@ fn json(value: &Expr) -> Result<Value> {
     match value {
         Expr::Array(array) => Ok(Value::Array(array.elem.iter().map(json).collect::<Result<_>>()?)),
         Expr::Value(v) => match &v.value {
-            ast::Value::Number(n, _) => serde_json::from_str(n).map_err(|_| Error::query(format!("`{n}` is no number"))),
+            ast::Value::Number(n, _) => {
+                serde_json::from_str(n).map_err(|_| Error::query(format!("`{n}` is no number")))
+            }
             ast::Value::Boolean(b) => Ok(Value::Bool(*b)),
             ast::Value::Null => Ok(Value::Null),
             _ => Ok(Value::String(constant_text(value)?)),

@@ -34,7 +34,12 @@ pub fn of_batch(batch: RecordBatch) -> Answer {
 
 impl Engine {
     /// A statement that is not one of glotrace's own.
-    pub(super) async fn sql(&self, statement: &Statement, mut tree: ast::Statement, run: &Arc<StatementRun>) -> Result<Answer> {
+    pub(super) async fn sql(
+        &self,
+        statement: &Statement,
+        mut tree: ast::Statement,
+        run: &Arc<StatementRun>,
+    ) -> Result<Answer> {
         if let Some(answer) = self.names_statement(statement, &mut tree).await? {
             return Ok(answer);
         }
@@ -53,14 +58,17 @@ impl Engine {
             LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) if temporary => {
                 self.create_session_table(statement, create, run).await
             }
-            LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => self.create_table(statement, create, run).await,
+            LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => {
+                self.create_table(statement, create, run).await
+            }
             LogicalPlan::Dml(dml) => self.insert(statement, dml, run).await,
             LogicalPlan::Statement(PlanStatement::Execute(_)) => {
                 let frame = self.context.execute_logical_plan(plan).await.map_err(|e| self.explain(statement, e))?;
                 self.rows(statement, frame.into_unoptimized_plan(), run).await
             }
             LogicalPlan::Statement(PlanStatement::TransactionStart(_) | PlanStatement::TransactionEnd(_)) => {
-                Err(Error::query("there are no transactions over several statements").with_hint("each statement is atomic by itself"))
+                Err(Error::query("there are no transactions over several statements")
+                    .with_hint("each statement is atomic by itself"))
             }
             LogicalPlan::Statement(_) => {
                 self.context.execute_logical_plan(plan).await.map_err(|e| self.explain(statement, e))?;
@@ -95,12 +103,22 @@ impl Engine {
         self.plan(statement, ast::Statement::Query(query)).await
     }
 
-    pub(super) async fn rows(&self, statement: &Statement, plan: LogicalPlan, run: &Arc<StatementRun>) -> Result<Answer> {
+    pub(super) async fn rows(
+        &self,
+        statement: &Statement,
+        plan: LogicalPlan,
+        run: &Arc<StatementRun>,
+    ) -> Result<Answer> {
         Ok(Answer::Rows(self.stream(statement, plan, run).await?))
     }
 
     /// Optimizes and starts a plan. Its rows are counted for the progress line.
-    pub(super) async fn stream(&self, statement: &Statement, plan: LogicalPlan, run: &Arc<StatementRun>) -> Result<SendableRecordBatchStream> {
+    pub(super) async fn stream(
+        &self,
+        statement: &Statement,
+        plan: LogicalPlan,
+        run: &Arc<StatementRun>,
+    ) -> Result<SendableRecordBatchStream> {
         let state = self.state_of(run);
         let started = async {
             let physical = state.create_physical_plan(&plan).await?;
@@ -130,7 +148,12 @@ impl Engine {
         state
     }
 
-    async fn collect(&self, statement: &Statement, plan: LogicalPlan, run: &Arc<StatementRun>) -> Result<Vec<RecordBatch>> {
+    async fn collect(
+        &self,
+        statement: &Statement,
+        plan: LogicalPlan,
+        run: &Arc<StatementRun>,
+    ) -> Result<Vec<RecordBatch>> {
         let stream = self.stream(statement, plan, run).await?;
         collect(stream).await.map_err(|e| self.explain(statement, e))
     }
@@ -141,7 +164,12 @@ impl Engine {
         summarize::describe(&schema).map(of_batch)
     }
 
-    pub(super) async fn summarize(&self, statement: &Statement, query: Box<Query>, run: &Arc<StatementRun>) -> Result<Answer> {
+    pub(super) async fn summarize(
+        &self,
+        statement: &Statement,
+        query: Box<Query>,
+        run: &Arc<StatementRun>,
+    ) -> Result<Answer> {
         let text = query.to_string();
         let plan = self.plan_query(statement, query).await?;
         let schema: SchemaRef = Arc::new(plan.schema().as_arrow().clone());
@@ -152,10 +180,16 @@ impl Engine {
         summarize::table(&schema, answer).map(of_batch)
     }
 
-    pub(super) async fn pivot(&self, statement: &Statement, mut pivoted: Pivot, run: &Arc<StatementRun>) -> Result<Answer> {
+    pub(super) async fn pivot(
+        &self,
+        statement: &Statement,
+        mut pivoted: Pivot,
+        run: &Arc<StatementRun>,
+    ) -> Result<Answer> {
         self.shared.substitute(statement, &mut pivoted.source)?;
         let source = crate::plan::parse::parse_query(&format!("SELECT * FROM {}", pivoted.source))?;
-        let columns: Vec<String> = self.plan_query(statement, source).await?.schema().fields().iter().map(|f| f.name().clone()).collect();
+        let columns: Vec<String> =
+            self.plan_query(statement, source).await?.schema().fields().iter().map(|f| f.name().clone()).collect();
         let values = match &pivoted.values {
             Some(listed) => listed.iter().map(crate::plan::rewrite::constant_text).collect::<Result<Vec<_>>>()?,
             None => {
@@ -174,7 +208,13 @@ impl Engine {
         let store = &self.shared.store;
         let mut tables = store.tables(crate::store::MAIN).unwrap_or_default();
         tables.extend(store.views(crate::store::MAIN).unwrap_or_default().into_iter().map(|v| v.name));
-        let mut functions: Vec<String> = state.scalar_functions().keys().chain(state.aggregate_functions().keys()).chain(state.window_functions().keys()).cloned().collect();
+        let mut functions: Vec<String> = state
+            .scalar_functions()
+            .keys()
+            .chain(state.aggregate_functions().keys())
+            .chain(state.window_functions().keys())
+            .cloned()
+            .collect();
         functions.sort();
         Names { tables, functions }
     }
@@ -184,7 +224,9 @@ impl Engine {
 fn head(tree: &mut ast::Statement) {
     match tree {
         ast::Statement::Query(query) => headings::name(query),
-        ast::Statement::CreateTable(ast::CreateTable { query: Some(query), columns, .. }) if columns.is_empty() => headings::name(query),
+        ast::Statement::CreateTable(ast::CreateTable { query: Some(query), columns, .. }) if columns.is_empty() => {
+            headings::name(query)
+        }
         ast::Statement::Insert(ast::Insert { source: Some(query), .. }) => headings::name(query),
         _ => {}
     }
@@ -206,7 +248,8 @@ fn rename(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, DataFus
     if batch.schema_ref() == schema {
         return Ok(batch);
     }
-    let same_types = batch.schema_ref().fields().iter().zip(schema.fields()).all(|(a, b)| a.data_type() == b.data_type());
+    let same_types =
+        batch.schema_ref().fields().iter().zip(schema.fields()).all(|(a, b)| a.data_type() == b.data_type());
     if !same_types || batch.num_columns() != schema.fields().len() {
         return Ok(batch);
     }
@@ -230,7 +273,11 @@ fn same_but_for_case(error: &DataFusionError) -> Option<(String, String)> {
         DataFusionError::Collection(all) => all.iter().find_map(same_but_for_case),
         DataFusionError::SchemaError(schema, _) => match schema.as_ref() {
             SchemaError::FieldNotFound { field, valid_fields } => {
-                let mut same: Vec<&String> = valid_fields.iter().map(|c| &c.name).filter(|n| n.to_lowercase() == field.name.to_lowercase()).collect();
+                let mut same: Vec<&String> = valid_fields
+                    .iter()
+                    .map(|c| &c.name)
+                    .filter(|n| n.to_lowercase() == field.name.to_lowercase())
+                    .collect();
                 same.sort();
                 same.dedup();
                 match same.as_slice() {

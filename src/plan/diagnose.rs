@@ -21,7 +21,10 @@ pub fn diagnose(statement: &Statement, error: &DataFusionError, names: &Names) -
     let mut found = Found::default();
     let mut result = found.walk(statement, error, names);
     if result.place.is_none() {
-        let place = found.span.and_then(|span| from_span(statement, span, found.name.as_deref())).or_else(|| locate(statement, found.name.as_deref()?));
+        let place = found
+            .span
+            .and_then(|span| from_span(statement, span, found.name.as_deref()))
+            .or_else(|| locate(statement, found.name.as_deref()?));
         result.place = place.map(Box::new);
     }
     result
@@ -53,13 +56,15 @@ impl Found {
             DataFusionError::SchemaError(schema, _) => self.schema(schema),
             DataFusionError::Plan(message) => self.plan(message, names),
             DataFusionError::Execution(message) => with_hint(ErrorKind::Data, message),
-            DataFusionError::Configuration(message) | DataFusionError::Substrait(message) | DataFusionError::Ffi(message) => {
-                with_hint(ErrorKind::Query, message)
-            }
+            DataFusionError::Configuration(message)
+            | DataFusionError::Substrait(message)
+            | DataFusionError::Ffi(message) => with_hint(ErrorKind::Query, message),
             DataFusionError::NotImplemented(message) => {
                 if message.contains("OuterReferenceColumn") {
-                    return Error::query("a subquery here reads a column of the query around it, which is not supported in this place")
-                        .with_hint("join the tables, or call the function in SELECT and unnest its result");
+                    return Error::query(
+                        "a subquery here reads a column of the query around it, which is not supported in this place",
+                    )
+                    .with_hint("join the tables, or call the function in SELECT and unnest its result");
                 }
                 with_hint(ErrorKind::Query, &format!("not supported: {message}"))
             }
@@ -74,7 +79,12 @@ impl Found {
         }
     }
 
-    fn external(&mut self, statement: &Statement, source: &(dyn std::error::Error + Send + Sync + 'static), names: &Names) -> Error {
+    fn external(
+        &mut self,
+        statement: &Statement,
+        source: &(dyn std::error::Error + Send + Sync + 'static),
+        names: &Names,
+    ) -> Error {
         if let Some(own) = source.downcast_ref::<Error>() {
             let mut copy = Error::new(own.kind, own.message.clone());
             copy.place = own.place.clone();
@@ -113,7 +123,9 @@ impl Found {
 
     fn object_store(&mut self, store: &object_store::Error) -> Error {
         match store {
-            object_store::Error::NotFound { path, .. } => Error::world(format!("cannot read `{path}`: there is no such file or folder")),
+            object_store::Error::NotFound { path, .. } => {
+                Error::world(format!("cannot read `{path}`: there is no such file or folder"))
+            }
             object_store::Error::PermissionDenied { path, .. } | object_store::Error::Unauthenticated { path, .. } => {
                 Error::world(format!("cannot read `{path}`: permission denied"))
             }
@@ -144,7 +156,8 @@ impl Found {
             }
             SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
                 self.name = Some(name.clone());
-                Error::query(format!("two columns are named `{name}`")).with_hint(format!("give one another name: `{name} AS …`"))
+                Error::query(format!("two columns are named `{name}`"))
+                    .with_hint(format!("give one another name: `{name} AS …`"))
             }
         }
     }
@@ -153,14 +166,18 @@ impl Found {
         if let Some(name) = quoted_before(message, "table '", "' not found") {
             let short = name.rsplit('.').next().unwrap_or(name).to_owned();
             self.name = Some(short.clone());
-            let error = Error::query(format!("no table named `{}`", name.strip_prefix("glotrace.main.").unwrap_or(name)));
+            let error =
+                Error::query(format!("no table named `{}`", name.strip_prefix("glotrace.main.").unwrap_or(name)));
             return match closest(&short, names.tables.iter().map(String::as_str)) {
                 Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-                None if names.tables.is_empty() => error.with_hint("there are no tables yet; a file is read as FROM 'file.parquet'"),
+                None if names.tables.is_empty() => {
+                    error.with_hint("there are no tables yet; a file is read as FROM 'file.parquet'")
+                }
                 None => error.with_hint(format!("the tables are {}", list(&names.tables))),
             };
         }
-        let function = quoted_before(message, "Invalid function '", "'").or_else(|| quoted_before(message, "table function '", "' not found"));
+        let function = quoted_before(message, "Invalid function '", "'")
+            .or_else(|| quoted_before(message, "table function '", "' not found"));
         if let Some(name) = function {
             self.name = Some(name.to_owned());
             let error = Error::query(format!("no function named `{name}`"));
@@ -175,7 +192,8 @@ impl Found {
 }
 
 fn no_column(field: &Column, valid: &[Column]) -> Error {
-    let mut tables: Vec<String> = valid.iter().filter_map(|c| c.relation.as_ref().map(|r| r.table().to_owned())).collect();
+    let mut tables: Vec<String> =
+        valid.iter().filter_map(|c| c.relation.as_ref().map(|r| r.table().to_owned())).collect();
     tables.sort();
     tables.dedup();
     let visible: Vec<&str> = valid.iter().map(|c| c.name.as_str()).filter(|n| !n.starts_with("__")).collect();
@@ -201,7 +219,8 @@ fn no_column(field: &Column, valid: &[Column]) -> Error {
 
 fn list<S: AsRef<str>>(names: &[S]) -> String {
     let shown: Vec<&str> = names.iter().take(12).map(AsRef::as_ref).collect();
-    let more = if names.len() > shown.len() { format!(" and {} more", names.len() - shown.len()) } else { String::new() };
+    let more =
+        if names.len() > shown.len() { format!(" and {} more", names.len() - shown.len()) } else { String::new() };
     shown.join(", ") + &more
 }
 
@@ -215,9 +234,8 @@ fn with_hint(kind: ErrorKind, message: &str) -> Error {
 
 fn of_io(io: &std::io::Error) -> Error {
     match io.kind() {
-        std::io::ErrorKind::StorageFull => {
-            Error::world("the disk is full").with_hint("free some space and run the statement again; what was committed before is kept")
-        }
+        std::io::ErrorKind::StorageFull => Error::world("the disk is full")
+            .with_hint("free some space and run the statement again; what was committed before is kept"),
         std::io::ErrorKind::BrokenPipe => Error::new(ErrorKind::Interrupted, "nobody reads the output any more"),
         _ => match io.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
             Some(own) => {
@@ -235,7 +253,9 @@ fn of_io(io: &std::io::Error) -> Error {
 fn lower_first(message: &str) -> String {
     let mut chars = message.chars();
     match (chars.next(), chars.next()) {
-        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => first.to_lowercase().collect::<String>() + &message[first.len_utf8()..],
+        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
+            first.to_lowercase().collect::<String>() + &message[first.len_utf8()..]
+        }
         _ => message.to_owned(),
     }
 }

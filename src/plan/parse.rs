@@ -17,17 +17,36 @@ pub enum Parsed {
     /// Anything that DataFusion's planner or `plan::change` takes.
     Sql(Box<ast::Statement>),
     Copy(Copy),
-    CreateModel { name: String, or_replace: bool, if_not_exists: bool, uri: Expr, options: Vec<(String, Expr)> },
-    DropModel { name: String, if_exists: bool },
+    CreateModel {
+        name: String,
+        or_replace: bool,
+        if_not_exists: bool,
+        uri: Expr,
+        options: Vec<(String, Expr)>,
+    },
+    DropModel {
+        name: String,
+        if_exists: bool,
+    },
     Summarize(Box<Query>),
     Describe(Box<Query>),
     Pivot(Box<Pivot>),
     /// `PARAMETER name [DEFAULT value]`: the statement after it may use `$name`.
-    Parameter { name: String, default: Option<Expr> },
-    Set { name: String, value: Expr },
+    Parameter {
+        name: String,
+        default: Option<Expr>,
+    },
+    Set {
+        name: String,
+        value: Expr,
+    },
     /// `None` = all of them.
-    Reset { name: Option<String> },
-    Show { name: String },
+    Reset {
+        name: Option<String>,
+    },
+    Show {
+        name: String,
+    },
 }
 
 /// `COPY (query) TO 'file' [OPTIONS (…)]`, in DuckDB's and DataFusion's spelling.
@@ -183,7 +202,9 @@ fn select_all_from(table: &impl std::fmt::Display) -> Parse<Box<Query>> {
 
 fn relation_or_query(p: &mut Parser<'_>) -> Parse<Box<Query>> {
     match p.peek_token().token {
-        Token::Word(w) if matches!(w.keyword, Keyword::SELECT | Keyword::WITH | Keyword::FROM | Keyword::VALUES) => p.parse_query(),
+        Token::Word(w) if matches!(w.keyword, Keyword::SELECT | Keyword::WITH | Keyword::FROM | Keyword::VALUES) => {
+            p.parse_query()
+        }
         _ => {
             let factor = p.parse_table_factor()?;
             select_all_from(&factor)
@@ -209,7 +230,10 @@ fn parse_copy(p: &mut Parser<'_>) -> Parse<Parsed> {
     loop {
         if p.parse_keywords(&[Keyword::STORED, Keyword::AS]) {
             options.push(("format".to_owned(), text(name(p)?)));
-        } else if p.parse_keyword(Keyword::OPTIONS) || p.parse_keyword(Keyword::WITH) || p.peek_token().token == Token::LParen {
+        } else if p.parse_keyword(Keyword::OPTIONS)
+            || p.parse_keyword(Keyword::WITH)
+            || p.peek_token().token == Token::LParen
+        {
             options.extend(parse_options(p)?);
         } else {
             return Ok(Parsed::Copy(Copy { query, target, options }));
@@ -236,7 +260,9 @@ fn parse_options(p: &mut Parser<'_>) -> Parse<Vec<(String, Expr)>> {
         }
         let value = match p.peek_token().token {
             Token::Comma | Token::RParen => Expr::Value(ast::Value::Boolean(true).into()),
-            Token::Word(word) if word.keyword != Keyword::NULL && word.keyword != Keyword::TRUE && word.keyword != Keyword::FALSE => {
+            Token::Word(word)
+                if word.keyword != Keyword::NULL && word.keyword != Keyword::TRUE && word.keyword != Keyword::FALSE =>
+            {
                 p.next_token();
                 text(word.value)
             }
@@ -268,7 +294,11 @@ fn parse_create_model(p: &mut Parser<'_>) -> Parse<Parsed> {
     let name = name(p)?;
     p.expect_keyword(Keyword::FROM)?;
     let uri = p.parse_expr()?;
-    let options = if p.parse_keyword(Keyword::OPTIONS) || p.peek_token().token == Token::LParen { parse_options(p)? } else { Vec::new() };
+    let options = if p.parse_keyword(Keyword::OPTIONS) || p.peek_token().token == Token::LParen {
+        parse_options(p)?
+    } else {
+        Vec::new()
+    };
     Ok(Parsed::CreateModel { name, or_replace, if_not_exists, uri, options })
 }
 
@@ -298,7 +328,11 @@ fn parse_pivot(p: &mut Parser<'_>) -> Parse<Parsed> {
             Ok((expr, alias))
         })?;
     }
-    let group_by = if p.parse_keywords(&[Keyword::GROUP, Keyword::BY]) { Some(p.parse_comma_separated(Parser::parse_expr)?) } else { None };
+    let group_by = if p.parse_keywords(&[Keyword::GROUP, Keyword::BY]) {
+        Some(p.parse_comma_separated(Parser::parse_expr)?)
+    } else {
+        None
+    };
     let order_by = p.parse_optional_order_by()?;
     let limit = if p.parse_keyword(Keyword::LIMIT) { Some(p.parse_expr()?) } else { None };
     Ok(Parsed::Pivot(Box::new(Pivot { source, on, values, using, group_by, order_by, limit })))
@@ -357,12 +391,12 @@ pub fn place_at(statement: &Statement, span: SqlSpan) -> Option<crate::error::Pl
     if span.start.line == 0 {
         return None;
     }
-    let width = if span.end.line == span.start.line { span.end.column.saturating_sub(span.start.column) as usize } else { 1 };
+    let width =
+        if span.end.line == span.start.line { span.end.column.saturating_sub(span.start.column) as usize } else { 1 };
     Some(statement.place(span.start.line as usize, span.start.column as usize, width))
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -394,7 +428,9 @@ mod tests {
 
     #[test]
     fn pivot_reads_its_values_before_it_reads_a_condition() {
-        let Parsed::Pivot(pivot) = ok("PIVOT t ON lang IN ('de', 'en') USING avg(x) AS m GROUP BY model") else { unreachable!() };
+        let Parsed::Pivot(pivot) = ok("PIVOT t ON lang IN ('de', 'en') USING avg(x) AS m GROUP BY model") else {
+            unreachable!()
+        };
         assert_eq!((pivot.on.len(), pivot.values.unwrap().len(), pivot.using.len()), (1, 2, 1));
     }
 

@@ -221,7 +221,6 @@ fn advance((line, column): (usize, usize), passed: &str) -> (usize, usize) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

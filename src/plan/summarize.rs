@@ -58,7 +58,10 @@ pub fn table(schema: &SchemaRef, answer: &RecordBatch) -> Result<RecordBatch> {
         .collect();
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("column_name", Arc::new(StringArray::from_iter_values(schema.fields().iter().map(|f| f.name())))),
-        ("column_type", Arc::new(StringArray::from_iter_values(schema.fields().iter().map(|f| type_name(f.data_type()))))),
+        (
+            "column_type",
+            Arc::new(StringArray::from_iter_values(schema.fields().iter().map(|f| type_name(f.data_type())))),
+        ),
         ("min", Arc::new(StringArray::from(texts(1)?))),
         ("max", Arc::new(StringArray::from(texts(2)?))),
         ("approx_unique", Arc::new(Int64Array::from(unique))),
@@ -80,7 +83,10 @@ pub fn describe(schema: &SchemaRef) -> Result<RecordBatch> {
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("column_name", Arc::new(StringArray::from_iter_values(fields.iter().map(|f| f.name())))),
         ("column_type", Arc::new(StringArray::from_iter_values(fields.iter().map(|f| type_name(f.data_type()))))),
-        ("null", Arc::new(StringArray::from_iter_values(fields.iter().map(|f| if f.is_nullable() { "YES" } else { "NO" })))),
+        (
+            "null",
+            Arc::new(StringArray::from_iter_values(fields.iter().map(|f| if f.is_nullable() { "YES" } else { "NO" }))),
+        ),
     ];
     RecordBatch::try_from_iter(columns).map_err(|e| Error::internal(e.to_string()))
 }
@@ -107,7 +113,10 @@ pub fn type_name(data_type: &DataType) -> String {
         DataType::Timestamp(_, None) => "TIMESTAMP".into(),
         DataType::Timestamp(_, Some(_)) => "TIMESTAMP WITH TIME ZONE".into(),
         DataType::Interval(_) | DataType::Duration(_) => "INTERVAL".into(),
-        DataType::Decimal32(p, s) | DataType::Decimal64(p, s) | DataType::Decimal128(p, s) | DataType::Decimal256(p, s) => {
+        DataType::Decimal32(p, s)
+        | DataType::Decimal64(p, s)
+        | DataType::Decimal128(p, s)
+        | DataType::Decimal256(p, s) => {
             format!("DECIMAL({p},{s})")
         }
         DataType::List(item) | DataType::LargeList(item) | DataType::ListView(item) | DataType::LargeListView(item) => {
@@ -115,7 +124,8 @@ pub fn type_name(data_type: &DataType) -> String {
         }
         DataType::FixedSizeList(item, n) => format!("LIST<{}>[{n}]", type_name(item.data_type())),
         DataType::Struct(fields) => {
-            let fields: Vec<String> = fields.iter().map(|f| format!("{} {}", f.name(), type_name(f.data_type()))).collect();
+            let fields: Vec<String> =
+                fields.iter().map(|f| format!("{} {}", f.name(), type_name(f.data_type()))).collect();
             format!("STRUCT<{}>", fields.join(", "))
         }
         DataType::Map(entries, _) => match entries.data_type() {

@@ -68,7 +68,8 @@ fn requests(row: &GenerateRow, model: &Model) -> Result<Vec<Request>, Error> {
         ..defaults.clone()
     };
     let sampling = params.check().map_err(|e| Error::query(e.message()))?;
-    let prompt = if row.raw { Prompt::Raw(row.prompt.clone()) } else { Prompt::user(row.system.as_deref(), &row.prompt) };
+    let prompt =
+        if row.raw { Prompt::Raw(row.prompt.clone()) } else { Prompt::user(row.system.as_deref(), &row.prompt) };
     let n = u64::try_from(row.n.unwrap_or(1)).unwrap_or(1);
     Ok((0..n).map(|sample| Request { prompt: prompt.clone(), sample, sampling: sampling.clone() }).collect())
 }

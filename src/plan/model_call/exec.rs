@@ -41,7 +41,11 @@ pub struct ModelCallExec {
 }
 
 impl ModelCallExec {
-    pub fn try_new(calls: Vec<(Arc<dyn PhysicalExpr>, String)>, lazy: bool, input: Arc<dyn ExecutionPlan>) -> Result<Self> {
+    pub fn try_new(
+        calls: Vec<(Arc<dyn PhysicalExpr>, String)>,
+        lazy: bool,
+        input: Arc<dyn ExecutionPlan>,
+    ) -> Result<Self> {
         let in_schema = input.schema();
         let mut fields: Vec<Arc<Field>> = in_schema.fields().iter().cloned().collect();
         for (call, name) in &calls {
@@ -61,7 +65,14 @@ impl ModelCallExec {
             input.pipeline_behavior(),
             input.boundedness(),
         );
-        Ok(Self { calls, lazy, schema, input, properties: Arc::new(properties), metrics: ExecutionPlanMetricsSet::new() })
+        Ok(Self {
+            calls,
+            lazy,
+            schema,
+            input,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        })
     }
 }
 
@@ -102,7 +113,10 @@ impl ExecutionPlan for ModelCallExec {
         true
     }
 
-    fn apply_expressions(&self, f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>) -> Result<TreeNodeRecursion> {
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
         for (call, _) in &self.calls {
             f(call)?;
         }
@@ -134,7 +148,11 @@ impl ExecutionPlan for ModelCallExec {
             input_ended: false,
             baseline: BaselineMetrics::new(&self.metrics, partition),
         };
-        let stream = futures::stream::try_unfold(rows, |mut rows| async move { Ok(rows.next().await?.map(|batch| (batch, rows))) });
+        let stream =
+            futures::stream::try_unfold(
+                rows,
+                |mut rows| async move { Ok(rows.next().await?.map(|batch| (batch, rows))) },
+            );
         Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), stream)))
     }
 }
@@ -204,20 +222,33 @@ impl Rows {
 }
 
 /// One slice of rows through all calls of the node.
-async fn call_rows(calls: Arc<Vec<Arc<dyn PhysicalExpr>>>, schema: SchemaRef, run: Arc<StatementRun>, batch: RecordBatch) -> Result<RecordBatch> {
+async fn call_rows(
+    calls: Arc<Vec<Arc<dyn PhysicalExpr>>>,
+    schema: SchemaRef,
+    run: Arc<StatementRun>,
+    batch: RecordBatch,
+) -> Result<RecordBatch> {
     let mut columns = batch.columns().to_vec();
     let results = futures::future::try_join_all(calls.iter().map(|call| one_call(call, &run, &batch))).await?;
     columns.extend(results);
     Ok(RecordBatch::try_new(schema, columns)?)
 }
 
-async fn one_call(call: &Arc<dyn PhysicalExpr>, run: &StatementRun, batch: &RecordBatch) -> Result<datafusion::arrow::array::ArrayRef> {
+async fn one_call(
+    call: &Arc<dyn PhysicalExpr>,
+    run: &StatementRun,
+    batch: &RecordBatch,
+) -> Result<datafusion::arrow::array::ArrayRef> {
     let Some(function) = call.downcast_ref::<ScalarFunctionExpr>() else {
         return internal_err!("a model call that is no function: {call}");
     };
     let Some(marker) = function.fun().inner().downcast_ref::<ModelFunction>() else {
         return internal_err!("not a model function: {call}");
     };
-    let args = function.args().iter().map(|arg| arg.evaluate(batch)?.into_array(batch.num_rows())).collect::<Result<Vec<_>>>()?;
+    let args = function
+        .args()
+        .iter()
+        .map(|arg| arg.evaluate(batch)?.into_array(batch.num_rows()))
+        .collect::<Result<Vec<_>>>()?;
     call::column(marker, &args, batch.num_rows(), run).await
 }

@@ -8,7 +8,9 @@ use datafusion::common::{Column, DFSchema, Result, internal_datafusion_err, plan
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction};
-use datafusion::logical_expr::{Expr, Extension, Filter, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Sort, Values};
+use datafusion::logical_expr::{
+    Expr, Extension, Filter, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Sort, Values,
+};
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 
 use super::guard::guard;
@@ -27,7 +29,9 @@ impl OptimizerRule for HoistModelCalls {
     }
 
     fn rewrite(&self, plan: LogicalPlan, _: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
-        let lazy = plan.exists(|node| Ok(matches!(node, LogicalPlan::Limit(_) | LogicalPlan::Sort(Sort { fetch: Some(_), .. }))))?;
+        let lazy = plan.exists(|node| {
+            Ok(matches!(node, LogicalPlan::Limit(_) | LogicalPlan::Sort(Sort { fetch: Some(_), .. })))
+        })?;
         let hoist = Hoist { made: &self.made, lazy };
         let hoisted = plan.transform_up_with_subqueries(|node| hoist.rewrite_node(node))?;
         if !hoisted.transformed {
@@ -91,7 +95,8 @@ impl Hoist<'_> {
 
     /// Cheap conditions first, then one model condition after another, each over the rows that the ones before it left.
     fn rewrite_filter(&self, filter: Filter) -> Result<LogicalPlan> {
-        let (calling, cheap): (Vec<Expr>, Vec<Expr>) = split_conjunction(&filter.predicate).into_iter().cloned().partition(calls_model);
+        let (calling, cheap): (Vec<Expr>, Vec<Expr>) =
+            split_conjunction(&filter.predicate).into_iter().cloned().partition(calls_model);
         let mut plan = Arc::unwrap_or_clone(filter.input);
         if let Some(cheap) = conjunction(cheap) {
             plan = LogicalPlanBuilder::from(plan).filter(cheap)?.build()?;
@@ -128,7 +133,9 @@ impl Hoist<'_> {
                 let (on_right, both): (Vec<_>, Vec<_>) = rest.into_iter().partition(|c| reads_only(c, right.schema()));
                 if let Some(call) = both.first() {
                     if join.join_type != JoinType::Inner {
-                        return plan_err!("a model that reads both sides of an outer join cannot be called in its ON clause: {call}");
+                        return plan_err!(
+                            "a model that reads both sides of an outer join cannot be called in its ON clause: {call}"
+                        );
                     }
                     // Put the calls back; the whole condition waits for the joined rows.
                     let mut back = both.clone();
@@ -184,8 +191,12 @@ impl Hoist<'_> {
         if sort.fetch.is_none() {
             return Ok(Transformed::no(LogicalPlan::Sort(sort)));
         }
-        let LogicalPlan::Projection(projection) = sort.input.as_ref() else { return Ok(Transformed::no(LogicalPlan::Sort(sort))) };
-        let LogicalPlan::Extension(extension) = projection.input.as_ref() else { return Ok(Transformed::no(LogicalPlan::Sort(sort))) };
+        let LogicalPlan::Projection(projection) = sort.input.as_ref() else {
+            return Ok(Transformed::no(LogicalPlan::Sort(sort)));
+        };
+        let LogicalPlan::Extension(extension) = projection.input.as_ref() else {
+            return Ok(Transformed::no(LogicalPlan::Sort(sort)));
+        };
         let Some(called) = extension.node.as_any().downcast_ref::<ModelCallNode>() else {
             return Ok(Transformed::no(LogicalPlan::Sort(sort)));
         };
@@ -200,9 +211,16 @@ impl Hoist<'_> {
         let Some(keys) = below else { return Ok(Transformed::no(LogicalPlan::Sort(sort))) };
         let first = LogicalPlan::Sort(Sort { expr: keys, input: Arc::new(called.input.clone()), fetch: sort.fetch });
         let calls = self.with_calls(first, called.calls.clone())?;
-        let projected = LogicalPlan::Projection(datafusion::logical_expr::Projection::try_new(projection.expr.clone(), Arc::new(calls))?);
+        let projected = LogicalPlan::Projection(datafusion::logical_expr::Projection::try_new(
+            projection.expr.clone(),
+            Arc::new(calls),
+        )?);
         // The sort above stays: it costs k rows and does not rely on what the operators below keep in order.
-        Ok(Transformed::yes(LogicalPlan::Sort(Sort { expr: sort.expr.clone(), input: Arc::new(projected), fetch: sort.fetch })))
+        Ok(Transformed::yes(LogicalPlan::Sort(Sort {
+            expr: sort.expr.clone(),
+            input: Arc::new(projected),
+            fetch: sort.fetch,
+        })))
     }
 
     /// Takes the calls out of `exprs`, level by level, and puts them below as nodes over `input`.
@@ -244,7 +262,7 @@ impl Hoist<'_> {
             };
             Ok(Transformed::new(Expr::Column(Column::new_unqualified(name)), true, TreeNodeRecursion::Jump))
         };
-        let exprs = exprs.into_iter().map(|e| Ok(e.transform_up(&mut take)?.data)).collect::<Result<Vec<_>>>()?;
+        let exprs = exprs.into_iter().map(|e| Ok(e.transform_down(&mut take)?.data)).collect::<Result<Vec<_>>>()?;
         Ok((exprs, calls.into_iter().map(|(call, name)| call.alias(name)).collect()))
     }
 }

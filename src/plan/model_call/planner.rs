@@ -21,7 +21,9 @@ pub struct ModelCallPlanner;
 #[async_trait]
 impl QueryPlanner for ModelCallPlanner {
     async fn create_physical_plan(&self, plan: &LogicalPlan, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
-        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(PlanModelCall)]).create_physical_plan(plan, session).await
+        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(PlanModelCall)])
+            .create_physical_plan(plan, session)
+            .await
     }
 }
 
@@ -45,7 +47,8 @@ impl ExtensionPlanner for PlanModelCall {
             .iter()
             .map(|call| match call {
                 Expr::Alias(alias) => {
-                    let expr = planner.create_physical_expr(&alias.expr, logical_inputs[0].schema(), session, context)?;
+                    let expr =
+                        planner.create_physical_expr(&alias.expr, logical_inputs[0].schema(), session, context)?;
                     Ok((expr, alias.name.clone()))
                 }
                 other => internal_err!("a model call without a name: {other}"),

@@ -20,6 +20,8 @@ pub struct Counters {
     /// Calls that the operators have asked for so far.
     pub asked: AtomicU64,
     pub done: AtomicU64,
+    /// Calls that reached the model, failed ones included.
+    pub made: AtomicU64,
     pub failed: AtomicU64,
     /// Answered by an equal call of the same statement.
     pub shared: AtomicU64,
@@ -99,7 +101,9 @@ impl StatementRun {
         let outcome = call.await;
         self.count(model, &outcome, first);
         match &outcome {
-            Err(e) if e.kind() == Kind::Cancelled => Err(Error::new(ErrorKind::Interrupted, "interrupted; finished calls are kept")),
+            Err(e) if e.kind() == Kind::Cancelled => {
+                Err(Error::new(ErrorKind::Interrupted, "interrupted; finished calls are kept"))
+            }
             Err(e) if stops_statement(e.kind()) || self.on_error == OnError::Fail => {
                 let error = Error::new(ErrorKind::Model, format!("model `{}`: {}", model.name(), e.message()));
                 Err(match e.hint() {
@@ -113,9 +117,7 @@ impl StatementRun {
 
     fn count(&self, model: &Model, outcome: &Outcome, first: bool) {
         Counters::add(&self.counters.done, 1);
-        if !first {
-            Counters::add(&self.counters.shared, 1);
-        }
+        Counters::add(if first { &self.counters.made } else { &self.counters.shared }, 1);
         match outcome {
             Ok(completion) if first => Counters::add(&self.counters.tokens, completion.completion_tokens.unwrap_or(0)),
             Ok(_) => {}
@@ -123,7 +125,11 @@ impl StatementRun {
                 Counters::add(&self.counters.failed, 1);
                 let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
                 if failures.len() < KEPT_FAILURES {
-                    failures.push(Failure { model: model.name().to_owned(), kind: e.kind(), message: e.message().to_owned() });
+                    failures.push(Failure {
+                        model: model.name().to_owned(),
+                        kind: e.kind(),
+                        message: e.message().to_owned(),
+                    });
                 }
             }
         }
@@ -142,6 +148,7 @@ fn stops_statement(kind: Kind) -> bool {
 
 /// The key of a call: a digest of the model's identity and the canonical form of the request, sample index and seed included.
 fn key(identity: &str, request: &Request) -> Result<[u8; 32]> {
-    let canonical = serde_json::to_vec(&("generate", identity, request)).map_err(|e| Error::internal(format!("a request has no canonical form: {e}")))?;
+    let canonical = serde_json::to_vec(&("generate", identity, request))
+        .map_err(|e| Error::internal(format!("a request has no canonical form: {e}")))?;
     Ok(Sha256::digest(canonical).into())
 }

@@ -3,9 +3,7 @@
 //! DataFusion takes names too, but only where no parameter before them is left out. Here a gap is filled with NULL,
 //! which every optional parameter reads as its default.
 
-use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Value, VisitMut,
-};
+use datafusion::sql::sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Value, VisitMut};
 
 use super::{Context, each_expr};
 use crate::error::{Error, Result};
@@ -27,7 +25,26 @@ pub fn order<T: VisitMut>(tree: &mut T, context: &Context<'_>) -> Result<()> {
 }
 
 /// `args` in the order of `parameters`, gaps filled with NULL, nothing after the last one given.
-pub fn positional(function: &str, args: Vec<FunctionArg>, parameters: &[String], context: &Context<'_>) -> Result<Vec<FunctionArg>> {
+pub fn positional(
+    function: &str,
+    args: Vec<FunctionArg>,
+    parameters: &[String],
+    context: &Context<'_>,
+) -> Result<Vec<FunctionArg>> {
+    let (given, extra) = ordered(function, args, parameters, context)?;
+    let last = given.iter().rposition(Option::is_some).map_or(0, |n| n + 1);
+    let null = || FunctionArgExpr::Expr(Expr::Value(Value::Null.into()));
+    let filled = given.into_iter().take(last).map(|v| FunctionArg::Unnamed(v.unwrap_or_else(null)));
+    Ok(filled.chain(extra).collect())
+}
+
+/// What was given for each of `parameters`, and what was given beyond them.
+pub fn ordered(
+    function: &str,
+    args: Vec<FunctionArg>,
+    parameters: &[String],
+    context: &Context<'_>,
+) -> Result<(Vec<Option<FunctionArgExpr>>, Vec<FunctionArg>)> {
     let mut given: Vec<Option<FunctionArgExpr>> = vec![None; parameters.len()];
     let mut extra = Vec::new();
     let mut named = false;
@@ -62,9 +79,7 @@ pub fn positional(function: &str, args: Vec<FunctionArg>, parameters: &[String],
         }
         given[slot] = Some(argument_value(arg));
     }
-    let last = given.iter().rposition(Option::is_some).map_or(0, |n| n + 1);
-    let null = || FunctionArgExpr::Expr(Expr::Value(Value::Null.into()));
-    Ok(given.into_iter().take(last).map(|v| FunctionArg::Unnamed(v.unwrap_or_else(null))).chain(extra).collect())
+    Ok((given, extra))
 }
 
 /// The name of a named argument.

@@ -24,9 +24,11 @@ pub fn encode<T: VisitMut>(tree: &mut T, context: &Context<'_>) -> Result<()> {
             "read_files" => None,
             _ => return Ok(()),
         };
-        let query = file_query(&function, format, std::mem::take(&mut arguments.args)).map_err(|e| match place_of(context.statement, name) {
-            Some(place) if e.place.is_none() => e.at(place),
-            _ => e,
+        let query = file_query(&function, format, std::mem::take(&mut arguments.args)).map_err(|e| {
+            match place_of(context.statement, name) {
+                Some(place) if e.place.is_none() => e.at(place),
+                _ => e,
+            }
         })?;
         *args = None;
         *name = ObjectName(vec![ObjectNamePart::Identifier(Ident::with_quote('"', query.to_table_name()))]);
@@ -51,7 +53,11 @@ fn file_query(function: &str, format: Option<ReadFormat>, arguments: Vec<Functio
                     one => constant_text(one)?,
                 });
             }
-            None => return Err(Error::query(format!("{function} takes one path; further arguments have names, as in `filename => true`"))),
+            None => {
+                return Err(Error::query(format!(
+                    "{function} takes one path; further arguments have names, as in `filename => true`"
+                )));
+            }
             Some("filename") => filename = constant_text(&value)? == "true",
             Some(other) => {
                 options.insert(other.to_owned(), constant_text(&value)?);
@@ -75,9 +81,13 @@ pub fn constant_text(expr: &Expr) -> Result<String> {
             Value::Boolean(b) => Ok(b.to_string()),
             other => Err(Error::query(format!("`{other}` is no text"))),
         },
-        Expr::BinaryOp { left, op: BinaryOperator::StringConcat, right } => Ok(constant_text(left)? + &constant_text(right)?),
+        Expr::BinaryOp { left, op: BinaryOperator::StringConcat, right } => {
+            Ok(constant_text(left)? + &constant_text(right)?)
+        }
         Expr::Nested(inner) => constant_text(inner),
         Expr::UnaryOp { op, expr } => Ok(format!("{op}{}", constant_text(expr)?)),
-        other => Err(Error::query(format!("`{other}` must be a constant here: a text, a parameter or a `||` of these"))),
+        other => {
+            Err(Error::query(format!("`{other}` must be a constant here: a text, a parameter or a `||` of these")))
+        }
     }
 }

@@ -60,7 +60,7 @@ fn fields_of(select: &mut Select) {
                 let qualified = parts.first().is_some_and(|p| relations.contains(&p.value.to_lowercase()));
                 match parts.last() {
                     // `g.text` where no relation is called g, and `t.g.text` where one is called t.
-                    Some(last) if (qualified && parts.len() > 2) || !qualified => last.value.clone(),
+                    Some(last) if !qualified || parts.len() > 2 => last.value.clone(),
                     _ => continue,
                 }
             }
@@ -83,7 +83,9 @@ fn relation(factor: &TableFactor) -> Option<String> {
         | TableFactor::Derived { alias: Some(alias), .. }
         | TableFactor::UNNEST { alias: Some(alias), .. }
         | TableFactor::Function { alias: Some(alias), .. } => alias.name.value.clone(),
-        TableFactor::Table { name, .. } | TableFactor::Function { name, .. } => name.0.last()?.as_ident()?.value.clone(),
+        TableFactor::Table { name, .. } | TableFactor::Function { name, .. } => {
+            name.0.last()?.as_ident()?.value.clone()
+        }
         _ => return None,
     };
     Some(name.to_lowercase())
@@ -124,7 +126,6 @@ fn field(expr: &Expr) -> Option<&Ident> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::{name, name_fields};
     use crate::plan::parse::parse_query;
@@ -138,7 +139,10 @@ mod tests {
 
     #[test]
     fn expressions_are_headed_by_their_text_and_columns_by_their_name() {
-        assert_eq!(named("SELECT a, t.b, count(*), 1, 1 FROM t"), "SELECT a, t.b, count(*) AS \"count(*)\", 1 AS \"1\", 1 AS \"1_1\" FROM t");
+        assert_eq!(
+            named("SELECT a, t.b, count(*), 1, 1 FROM t"),
+            "SELECT a, t.b, count(*) AS \"count(*)\", 1 AS \"1\", 1 AS \"1_1\" FROM t"
+        );
     }
 
     #[test]

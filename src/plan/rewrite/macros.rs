@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, TableFactor, VisitMut, VisitorMut,
 };
 
-use super::arguments::positional;
+use super::arguments::ordered;
 use super::{Context, each_expr, finish};
 use crate::error::{Error, Result};
 
@@ -22,7 +22,7 @@ pub struct Macro {
 
 #[derive(Debug, Clone)]
 pub enum MacroBody {
-    Scalar(Expr),
+    Scalar(Box<Expr>),
     Table(Box<Query>),
 }
 
@@ -42,22 +42,23 @@ impl Expand<'_> {
     fn arguments(&self, name: &str, called: &Macro, args: Vec<FunctionArg>) -> Result<HashMap<String, Expr>> {
         let names: Vec<String> = called.parameters.iter().map(|(n, _)| n.clone()).collect();
         if args.len() > names.len() {
-            return Err(Error::query(format!("{name} takes {} arguments ({}), got {}", names.len(), names.join(", "), args.len())));
+            return Err(Error::query(format!(
+                "{name} takes {} arguments ({}), got {}",
+                names.len(),
+                names.join(", "),
+                args.len()
+            )));
         }
-        let mut args = positional(name, args, &names, self.context)?.into_iter();
+        let (given, _) = ordered(name, args, &names, self.context)?;
         let mut values = HashMap::new();
-        for (parameter, default) in &called.parameters {
-            let given = match args.next() {
-                Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))) => Some(expr),
-                Some(other) => return Err(Error::query(format!("{name}: `{other}` cannot be an argument of a macro"))),
-                None => None,
-            };
-            // A gap that naming left is NULL here; the macro's own default is what was meant.
-            let gap = given.as_ref().is_none_or(|e| matches!(e, Expr::Value(v) if v.value == datafusion::sql::sqlparser::ast::Value::Null));
+        for ((parameter, default), given) in called.parameters.iter().zip(given) {
             let value = match (given, default) {
-                (_, Some(default)) if gap => default.clone(),
-                (Some(given), _) => given,
-                (None, _) => return Err(Error::query(format!("{name}: argument `{parameter}` is missing"))),
+                (Some(FunctionArgExpr::Expr(given)), _) => given,
+                (Some(other), _) => {
+                    return Err(Error::query(format!("{name}: `{other}` cannot be an argument of a macro")));
+                }
+                (None, Some(default)) => default.clone(),
+                (None, None) => return Err(Error::query(format!("{name}: argument `{parameter}` is missing"))),
             };
             values.insert(parameter.clone(), value);
         }
@@ -76,14 +77,16 @@ impl Expand<'_> {
         let name = function.name.to_string().to_lowercase();
         let Some(called) = self.context.macros.get(&name) else { return Ok(()) };
         let MacroBody::Scalar(body) = &called.body else {
-            return Err(Error::query(format!("`{name}` is a table macro")).with_hint(format!("use it as `FROM {name}(…)`")));
+            return Err(
+                Error::query(format!("`{name}` is a table macro")).with_hint(format!("use it as `FROM {name}(…)`"))
+            );
         };
         let args = match &mut function.args {
             FunctionArguments::List(list) => std::mem::take(&mut list.args),
             _ => Vec::new(),
         };
         let values = self.arguments(&name, called, args)?;
-        let mut body = body.clone();
+        let mut body = body.as_ref().clone();
         put_in(&mut body, &values)?;
         finish(VisitMut::visit(&mut body, &mut self.deeper(&name)?))?;
         *expr = Expr::Nested(Box::new(body));

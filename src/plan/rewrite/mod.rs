@@ -80,7 +80,10 @@ fn each_factor<T: VisitMut>(
     struct Each<F>(F);
     impl<F: FnMut(&mut datafusion::sql::sqlparser::ast::TableFactor) -> Result<()>> VisitorMut for Each<F> {
         type Break = Error;
-        fn post_visit_table_factor(&mut self, factor: &mut datafusion::sql::sqlparser::ast::TableFactor) -> ControlFlow<Error> {
+        fn post_visit_table_factor(
+            &mut self,
+            factor: &mut datafusion::sql::sqlparser::ast::TableFactor,
+        ) -> ControlFlow<Error> {
             match (self.0)(factor) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(e) => ControlFlow::Break(e),

@@ -11,7 +11,9 @@ pub fn substitute<T: VisitMut>(tree: &mut T, context: &Context<'_>) -> Result<()
     each_expr(tree, |expr| {
         let Expr::Value(value) = expr else { return Ok(()) };
         let Value::Placeholder(placeholder) = &value.value else { return Ok(()) };
-        let Some(name) = placeholder.strip_prefix('$').filter(|n| !n.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned) else {
+        let Some(name) =
+            placeholder.strip_prefix('$').filter(|n| !n.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
+        else {
             return Ok(()); // $1 belongs to PREPARE
         };
         match context.parameters.get(&name) {
@@ -23,7 +25,9 @@ pub fn substitute<T: VisitMut>(tree: &mut T, context: &Context<'_>) -> Result<()
                 }
                 let hint = match closest(&name, context.parameters.keys().map(String::as_str)) {
                     Some(near) => format!("did you mean `${near}`?"),
-                    None => format!("give it one: `-p {name}=VALUE`, `.param {name} VALUE`, or `PARAMETER {name} DEFAULT …` in the script"),
+                    None => format!(
+                        "give it one: `-p {name}=VALUE`, `.param {name} VALUE`, or `PARAMETER {name} DEFAULT …` in the script"
+                    ),
                 };
                 return Err(error.with_hint(hint));
             }

@@ -8,7 +8,10 @@ use crate::plan::parse::{Pivot, parse_query};
 /// The query that finds the values where the statement does not list them: run it, then call [`query`].
 pub fn values_query(pivot: &Pivot) -> Result<Box<Query>> {
     let on = key(pivot)?;
-    parse_query(&format!("SELECT DISTINCT CAST({on} AS TEXT) AS v FROM {} WHERE {on} IS NOT NULL ORDER BY 1", pivot.source))
+    parse_query(&format!(
+        "SELECT DISTINCT CAST({on} AS TEXT) AS v FROM {} WHERE {on} IS NOT NULL ORDER BY 1",
+        pivot.source
+    ))
 }
 
 /// `columns`: all columns of the source, in order; `values`: one output column each.

@@ -15,13 +15,17 @@ pub fn rewrite<T: VisitMut>(tree: &mut T) -> Result<()> {
             TableFactor::Table { sample, alias, name, .. } if sample.is_some() => {
                 // The sample answers to the table's name, so that `t.column` still finds it.
                 let own = name.0.last().and_then(|part| part.as_ident()).cloned();
-                let alias = alias.take().or_else(|| own.map(|name| TableAlias { explicit: true, name, columns: vec![], at: None }));
+                let alias = alias
+                    .take()
+                    .or_else(|| own.map(|name| TableAlias { explicit: true, name, columns: vec![], at: None }));
                 (sample.take(), alias)
             }
             TableFactor::Derived { sample, alias, .. } if sample.is_some() => (sample.take(), alias.take()),
             _ => return Ok(()),
         };
-        let Some(TableSampleKind::BeforeTableAlias(sample) | TableSampleKind::AfterTableAlias(sample)) = sample else { return Ok(()) };
+        let Some(TableSampleKind::BeforeTableAlias(sample) | TableSampleKind::AfterTableAlias(sample)) = sample else {
+            return Ok(());
+        };
         let query = parse_query(&format!("SELECT * FROM {factor} {}", condition(&sample)?))?;
         *factor = TableFactor::Derived { lateral: false, subquery: query, alias, sample: None };
         Ok(())
@@ -38,7 +42,8 @@ fn condition(sample: &TableSample) -> Result<String> {
         return Err(Error::query("TABLESAMPLE takes a number of PERCENT or ROWS"));
     }
     let Some(quantity) = &sample.quantity else {
-        return Err(Error::query("TABLESAMPLE needs a quantity").with_hint("as in `t TABLESAMPLE (10 PERCENT)` or `(100 ROWS)`"));
+        return Err(Error::query("TABLESAMPLE needs a quantity")
+            .with_hint("as in `t TABLESAMPLE (10 PERCENT)` or `(100 ROWS)`"));
     };
     let value = number(&quantity.value)?;
     let rows = match quantity.unit {

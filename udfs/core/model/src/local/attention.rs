@@ -1,13 +1,14 @@
 //! Causal attention of one sequence's new tokens over all of its tokens: grouped-query attention (Ainslie et al., arXiv
 //! 2305.13245), in which query head h reads the keys of head h / (heads / kv_heads).
 //!
-//! There are two ways to one result. Many new tokens are matrix products. A single one, the case of every decoding step, is a pass over
-//! keys and values that a matrix library spends more time preparing than computing, so on the CPU it is written out.
+//! There are two ways to one result. Many new tokens are matrix products. A single one, the case of every
+//! decoding step, is a pass over keys and values that a matrix library spends more time preparing than
+//! computing, so on the CPU it is written out.
 
 use candle_core::{CpuStorage, CustomOp3, D, Device, Error, Layout, Result, Shape, Tensor, WithDType};
 
-/// `q` is `[tokens, heads, head_dim]`, already scaled; `keys` and `values` are `[kv_heads, seen + tokens, head_dim]`. The result is
-/// `[tokens, heads × head_dim]`.
+/// `q` is `[tokens, heads, head_dim]`, already scaled; `keys` and `values` are `[kv_heads, seen + tokens,
+/// head_dim]`. The result is `[tokens, heads × head_dim]`.
 pub(super) fn attend(q: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tensor> {
     match q.dim(0)? {
         1 if q.device().is_cpu() => q.apply_op3_no_bwd(keys, values, &OneToken),

@@ -1,9 +1,10 @@
 //! Continuous batching: many requests over one set of weights.
 //!
-//! Equal prompts are prefilled once and their samples start from copies of that cache. Each step is one forward pass over the last
-//! token of every row that is being completed, and a piece of the prompts that come next; a row that finishes leaves, and a waiting
-//! one takes its place. No number that a row is made of depends on what else a step holds, so that a statement that was interrupted goes on with
-//! the same outputs that it would have had.
+//! Equal prompts are prefilled once and their samples start from copies of that cache. Each step is one
+//! forward pass over the last token of every row that is being completed, and a piece of the prompts that
+//! come next; a row that finishes leaves, and a waiting one takes its place. No number that a row is made of
+//! depends on what else a step holds, so that a statement that was interrupted goes on with the same outputs
+//! that it would have had.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -239,8 +240,9 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// How many tokens of each prompt that is being read this step takes. A prompt is cut at the same places whatever else the step holds, so
-    /// that its numbers are the same; the last piece may therefore exceed what a step is meant to read.
+    /// How many tokens of each prompt that is being read this step takes. A prompt is cut at the same places
+    /// whatever else the step holds, so that its numbers are the same; the last piece may therefore exceed
+    /// what a step is meant to read.
     fn pieces(&self) -> Vec<usize> {
         let size = self.model.options.prefill_tokens;
         let mut taken = 0;
@@ -308,8 +310,8 @@ impl Row {
     }
 }
 
-/// Where the first stop text begins, given that none lies within the first `before` bytes. Bytes serve as well as characters: in
-/// UTF-8 no character's bytes begin inside another's.
+/// Where the first stop text begins, given that none lies within the first `before` bytes. Bytes serve as
+/// well as characters: in UTF-8 no character's bytes begin inside another's.
 fn first_stop(bytes: &[u8], before: usize, stops: &[String]) -> Option<usize> {
     let begin = |stop: &String| {
         let from = (before + 1).saturating_sub(stop.len());

@@ -21,7 +21,8 @@ struct Layer {
 }
 
 impl KvCache {
-    /// An empty cache for `layers` layers of `kv_heads` heads of `head_dim`, with room for `tokens` tokens before it grows.
+    /// An empty cache for `layers` layers of `kv_heads` heads of `head_dim`, with room for `tokens` tokens
+    /// before it grows.
     pub fn new(layers: usize, kv_heads: usize, head_dim: usize, tokens: usize, device: &Device) -> Result<Self> {
         let capacity = tokens.max(MIN_CAPACITY);
         let room = || Tensor::zeros((kv_heads, capacity, head_dim), DType::F32, device);
@@ -66,9 +67,9 @@ impl KvCache {
         Ok(())
     }
 
-    /// Writes keys and values `[kv_heads, tokens, head_dim]` of new tokens behind those seen, in one layer, and gives that
-    /// layer's keys and values of all tokens, `[kv_heads, len + tokens, head_dim]` each. The tokens count as seen after
-    /// [`advance`](Self::advance), once every layer has written.
+    /// Writes keys and values `[kv_heads, tokens, head_dim]` of new tokens behind those seen, in one layer,
+    /// and gives that layer's keys and values of all tokens, `[kv_heads, len + tokens, head_dim]` each. The
+    /// tokens count as seen after [`advance`](Self::advance), once every layer has written.
     pub(super) fn write(&mut self, layer: usize, keys: &Tensor, values: &Tensor) -> Result<(Tensor, Tensor)> {
         let layer = &self.layers[layer];
         let all = self.len + keys.dim(1)?;

@@ -1,8 +1,9 @@
 //! A checkpoint's own chat template, rendered as `transformers` renders it.
 //!
-//! Jinja with `trim_blocks`, `lstrip_blocks`, Python's string methods, `raise_exception` and a `tojson` that escapes no HTML.
-//! One thing is left out on purpose: `strftime_now`. A prompt that changes with the day would change the call without
-//! changing what the caller asked for; templates that look for it fall back to a date of their own.
+//! Jinja with `trim_blocks`, `lstrip_blocks`, Python's string methods, `raise_exception` and a `tojson` that
+//! escapes no HTML. One thing is left out on purpose: `strftime_now`. A prompt that changes with the day
+//! would change the call without changing what the caller asked for; templates that look for it fall back to
+//! a date of their own.
 
 use minijinja::{
     Environment, ErrorKind, Value,
@@ -36,8 +37,8 @@ impl ChatTemplate {
         Ok(Self { environment, bos_token, eos_token })
     }
 
-    /// The text of `messages`, a list of objects with at least `role` and `content`; `variables` are further names that the
-    /// template may look for, such as `add_generation_prompt` and `enable_thinking`.
+    /// The text of `messages`, a list of objects with at least `role` and `content`; `variables` are further
+    /// names that the template may look for, such as `add_generation_prompt` and `enable_thinking`.
     ///
     /// # Errors
     /// [`Kind::Refused`] where the template raises an exception, [`Kind::Model`] where it fails otherwise.

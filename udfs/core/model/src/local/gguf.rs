@@ -105,7 +105,8 @@ impl Gguf {
         self.content.tensor_infos.contains_key(name)
     }
 
-    /// The tensor `name`, dequantized to f32, which has to have `shape` (rows first, as in the Hugging Face checkpoints).
+    /// The tensor `name`, dequantized to f32, which has to have `shape` (rows first, as in the Hugging Face
+    /// checkpoints).
     pub fn tensor(&mut self, name: &str, shape: &[usize], device: &Device) -> Result<Tensor> {
         let Some(info) = self.content.tensor_infos.get(name) else {
             return Err(self.invalid(format!("tensor {name} is missing")));

@@ -2,9 +2,10 @@
 //! a term: Qwen 2 (a bias on query, key and value, arXiv 2407.10671) and Qwen 3 (an RMS norm on each query and key head, arXiv
 //! 2505.09388). Read from GGUF, computed in f32 on dequantized weights.
 //!
-//! A forward pass takes any number of sequences at once, each with any number of new tokens: what is linear in a token runs over all
-//! of them as one matrix `[tokens, …]`, and attention runs by sequence, over that sequence's own cache. A prompt is then a sequence with
-//! many new tokens and a decoding step is many sequences with one, and both can share a pass.
+//! A forward pass takes any number of sequences at once, each with any number of new tokens: what is linear
+//! in a token runs over all of them as one matrix `[tokens, …]`, and attention runs by sequence, over that
+//! sequence's own cache. A prompt is then a sequence with many new tokens and a decoding step is many
+//! sequences with one, and both can share a pass.
 //!
 //! Shapes: `tokens` counts the new tokens of all sequences together.
 
@@ -271,7 +272,8 @@ pub struct Llama {
 impl Llama {
     /// Reads the weights from `gguf`.
     pub fn from_gguf(gguf: &mut Gguf, device: &Device) -> crate::Result<Self> {
-        // Llama's rows of query and key are stored in the order in which rotary pairs are neighbours; the others' are not.
+        // Llama's rows of query and key are stored in the order in which rotary pairs are neighbours; the
+        // others' are not.
         let interleaved = match gguf.architecture() {
             "llama" => true,
             "qwen2" | "qwen3" => false,
@@ -347,8 +349,8 @@ impl Llama {
         KvCache::new(layers, heads, head_dim, tokens, &self.device)
     }
 
-    /// Runs the new tokens of all `spans`, whose caches take them in, and gives the last layer's normalized state of each, `[tokens,
-    /// hidden]`, in the order of the spans. Tokens lie below `vocab_size`.
+    /// Runs the new tokens of all `spans`, whose caches take them in, and gives the last layer's normalized
+    /// state of each, `[tokens, hidden]`, in the order of the spans. Tokens lie below `vocab_size`.
     pub fn forward(&self, spans: &mut [Span<'_>]) -> Result<Tensor> {
         let mut ids = Vec::new();
         let mut positions = Vec::new();
@@ -391,7 +393,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// `name.weight`, and `name.bias` where there is one. `rotated` is the width of heads whose rows have rotary pairs as neighbours.
+    /// `name.weight`, and `name.bias` where there is one. `rotated` is the width of heads whose rows have
+    /// rotary pairs as neighbours.
     fn linear(&mut self, name: &str, outputs: usize, inputs: usize, rotated: Option<usize>) -> crate::Result<Weights> {
         let apart = |x: Tensor| match rotated {
             Some(head_dim) => pairs_apart(&x, head_dim),
@@ -419,8 +422,8 @@ impl Reader<'_> {
     }
 }
 
-/// Reorders the rows of each head from (0, half, 1, half + 1, …), where rotary pairs are neighbours, to (0, 1, …, half, half + 1, …), so
-/// that one rotary form serves all architectures.
+/// Reorders the rows of each head from (0, half, 1, half + 1, …), where rotary pairs are neighbours, to (0,
+/// 1, …, half, half + 1, …), so that one rotary form serves all architectures.
 fn pairs_apart(rows: &Tensor, head_dim: usize) -> Result<Tensor> {
     rows.reshape(((), head_dim / 2, 2, rows.elem_count() / rows.dim(0)?))?
         .transpose(1, 2)?

@@ -1,7 +1,8 @@
 //! Models that run in this process.
 //!
-//! In the order in which a file becomes a completion: [`gguf`] reads the file, [`tokenizer`] and [`chat`] turn a prompt into tokens,
-//! [`llama`] turns tokens into logits over a [`cache`], [`sample`] draws from logits, and `batch` does this for many requests at once.
+//! In the order in which a file becomes a completion: [`gguf`] reads the file, [`tokenizer`] and [`chat`]
+//! turn a prompt into tokens, [`llama`] turns tokens into logits over a [`cache`], [`sample`] draws from
+//! logits, and `batch` does this for many requests at once.
 
 mod attention;
 mod batch;
@@ -31,8 +32,8 @@ use crate::{Cancel, Error, Generate, Kind, LogProb, Prompt, Request, Result, Sin
 pub struct LocalOptions {
     /// How many completions run side by side. At least 1; default 32.
     pub max_batch: usize,
-    /// How many tokens of prompts a step reads beside the completions. At least 1; default 64, at which a step takes about as
-    /// long as one of a full batch without prompts.
+    /// How many tokens of prompts a step reads beside the completions. At least 1; default 64, at which a
+    /// step takes about as long as one of a full batch without prompts.
     pub prefill_tokens: usize,
     /// SHA-256 of the file in hexadecimal, where the caller has it already; else it is computed.
     pub sha256: Option<String>,
@@ -66,8 +67,8 @@ pub struct Encoded {
 }
 
 impl LocalModel {
-    /// Loads the GGUF file at `path` onto the CPU, weights dequantized to f32: 4 bytes a parameter. A product of f32 matrices is
-    /// several times faster on a CPU than one of quantized ones, in batches most of all.
+    /// Loads the GGUF file at `path` onto the CPU, weights dequantized to f32: 4 bytes a parameter. A product
+    /// of f32 matrices is several times faster on a CPU than one of quantized ones, in batches most of all.
     pub fn load(path: &Path, options: LocalOptions) -> Result<Self> {
         for (name, value) in [("max_batch", options.max_batch), ("prefill_tokens", options.prefill_tokens)] {
             if value == 0 {
@@ -119,12 +120,12 @@ impl LocalModel {
         &self.decoder
     }
 
-    /// `prompt` as the model reads it. A chat goes through the template, which writes BOS itself where it wants it; raw text is
-    /// tokenized as the checkpoint's tokenizer does by default.
+    /// `prompt` as the model reads it. A chat goes through the template, which writes BOS itself where it
+    /// wants it; raw text is tokenized as the checkpoint's tokenizer does by default.
     ///
     /// # Errors
-    /// [`Kind::Truncated`] where the context has no room left for a completion, [`Kind::Parameter`] where there is nothing to read,
-    /// and what [`ChatTemplate::render`] says.
+    /// [`Kind::Truncated`] where the context has no room left for a completion, [`Kind::Parameter`] where there is nothing
+    /// to read, and what [`ChatTemplate::render`] says.
     pub fn encode(&self, prompt: &Prompt, enable_thinking: Option<bool>) -> Result<Encoded> {
         let (text, ids) = match prompt {
             Prompt::Raw(text) => (text.clone(), self.tokenizer.encode_whole(text)?),

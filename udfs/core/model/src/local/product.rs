@@ -1,11 +1,13 @@
 //! x Wᵀ for the rows of a batch and a large W, on the CPU.
 //!
-//! Computed as it is written, the product goes through W in an order that costs several times as much as the arithmetic. W xᵀ does not, as
-//! long as x has 16 or 32 rows, and comes out turned over; turning it back is cheap where it is done in blocks. So x goes through in pieces of
-//! 32 rows, the last one filled up with zeros to 16 or 32. (gemm 0.19, one thread with AVX-512, 1536 by 576 weights, GFLOP/s of x Wᵀ and of
-//! this: 22 and 110 for 16 rows, 32 and 131 for 32, 55 and 95 for 128. A single row takes as long as 16.)
+//! Computed as it is written, the product goes through W in an order that costs several times as much as the
+//! arithmetic. W xᵀ does not, as long as x has 16 or 32 rows, and comes out turned over; turning it back is
+//! cheap where it is done in blocks. So x goes through in pieces of 32 rows, the last one filled up with
+//! zeros to 16 or 32. (gemm 0.19, one thread with AVX-512, 1536 by 576 weights, GFLOP/s of x Wᵀ and of this:
+//! 22 and 110 for 16 rows, 32 and 131 for 32, 55 and 95 for 128. A single row takes as long as 16.)
 //!
-//! It follows that a row's numbers do not depend on how many other rows there are, nor on its place among them: not to the last bit.
+//! It follows that a row's numbers do not depend on how many other rows there are, nor on its place among
+//! them, to the last bit. (gemm promises no such thing; a test holds it.)
 
 use candle_core::{CpuStorage, CustomOp1, Error, Layout, Result, Shape, Tensor, WithDType};
 
@@ -54,7 +56,8 @@ impl CustomOp1 for Transpose {
     }
 }
 
-/// Writes column j of `data`, whose rows are `width` long, to row j of `turned`, whose rows are `rows` long, for each row there.
+/// Writes column j of `data`, whose rows are `width` long, to row j of `turned`, whose rows are `rows` long,
+/// for each row there.
 ///
 /// A block of rows stays in the cache while its columns are taken one after the other.
 fn turn(data: &[f32], width: usize, turned: &mut [f32], rows: usize) {

@@ -1,7 +1,8 @@
 //! Drawing a token from logits.
 //!
-//! The order is that of `transformers`: penalties, temperature, top-k, top-p over what top-k kept, min-p. (min-p compares
-//! each probability with the largest, a ratio that the others do not change, so its place does not matter.)
+//! The order is that of `transformers`: penalties, temperature, top-k, top-p over what top-k kept, min-p.
+//! (min-p compares each probability with the largest, a ratio that the others do not change, so its place
+//! does not matter.)
 
 use std::{cmp::Ordering, collections::HashSet};
 
@@ -12,8 +13,9 @@ use crate::Sampling;
 
 /// Draws the tokens of one row.
 ///
-/// Chance is `rand`'s `StdRng` (ChaCha12 in rand 0.9), seeded with SHA-256 over seed and sample index. One number is taken
-/// per token, so that what a row draws depends on its own logits, seed and index, and on no other row.
+/// Chance is `rand`'s `StdRng` (ChaCha12 in rand 0.9), seeded with SHA-256 over seed and sample index. One
+/// number is taken per token, so that what a row draws depends on its own logits, seed and index, and on no
+/// other row.
 pub struct Sampler {
     sampling: Sampling,
     rng: StdRng,
@@ -92,8 +94,8 @@ impl Sampler {
         let top_p = self.sampling.top_p;
         if top_p < 1.0 {
             let total: f64 = kept.iter().map(|&(_, weight)| weight).sum();
-            // Tokens lighter than this weigh less than (1 - top_p) together, so the smallest sufficient set needs none of
-            // them, and what is left to sort is a small part of the vocabulary.
+            // Tokens lighter than this weigh less than (1 - top_p) together, so the smallest sufficient set
+            // needs none of them, and what is left to sort is a small part of the vocabulary.
             let floor = (1.0 - top_p) * total / kept.len() as f64;
             kept.retain(|&(_, weight)| weight >= floor);
             kept.sort_unstable_by(by_weight);

@@ -1,7 +1,7 @@
 //! The tokenizer that a GGUF file carries: byte-level BPE (`tokenizer.ggml.model` = `gpt2`).
 //!
-//! The file names its pre-tokenizer (`tokenizer.ggml.pre`) but does not spell it out, so each family's rule stands here as
-//! its `tokenizer.json` has it.
+//! The file names its pre-tokenizer (`tokenizer.ggml.pre`) but does not spell it out, so each family's rule
+//! stands here as its `tokenizer.json` has it.
 
 use std::collections::HashMap;
 
@@ -25,8 +25,8 @@ const CONTROL: usize = 3;
 const USER_DEFINED: usize = 4;
 const UNUSED: usize = 5;
 
-/// Names that end a turn in some family's template although the file calls another token its end of sequence. They count
-/// only where the vocabulary has them as control tokens.
+/// Names that end a turn in some family's template although the file calls another token its end of sequence.
+/// They count only where the vocabulary has them as control tokens.
 const ENDS_OF_TURN: [&str; 7] =
     ["<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>"];
 
@@ -152,8 +152,8 @@ impl Tokenizer {
         Ok(ids)
     }
 
-    /// Appends what `id` stands for. A token may hold a part of a character, so that only the whole is sure to be UTF-8. Control
-    /// tokens stand for nothing.
+    /// Appends what `id` stands for. A token may hold a part of a character, so that only the whole is sure
+    /// to be UTF-8. Control tokens stand for nothing.
     pub fn decode_into(&self, id: u32, bytes: &mut Vec<u8>) {
         if let Some(token) = self.tokens.get(id as usize).filter(|t| !t.control) {
             bytes.extend_from_slice(&token.bytes);

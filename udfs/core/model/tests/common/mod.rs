@@ -1,4 +1,5 @@
-//! What the tests share: reference data where it is present, a tiny model that needs none, and comparisons through a tolerance.
+//! What the tests share: reference data where it is present, a tiny model that needs none, and comparisons
+//! through a tolerance.
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
@@ -67,8 +68,8 @@ pub fn logits(decoder: &Llama, ids: &[u32], piece: usize) -> Vec<f32> {
     all
 }
 
-/// Reads prompts of different lengths side by side, and again each alone, then three tokens more of each, and demands the same states
-/// each time, to the bit.
+/// Reads prompts of different lengths side by side, and again each alone, then three tokens more of each, and
+/// demands the same states each time, to the bit.
 pub fn assert_rows_are_independent(decoder: &Llama) {
     let prompts: [Vec<u32>; 3] = [11u32, 5, 40].map(|n| (0..n).map(|i| i * 37 % 250).collect());
     let states = |prompts: &[Vec<u32>]| -> Vec<Vec<Vec<f32>>> {
@@ -175,8 +176,8 @@ pub fn texts<S: AsRef<str>>(items: impl IntoIterator<Item = S>) -> Value {
     Value::Array(items.into_iter().map(|s| text(s.as_ref())).collect())
 }
 
-/// A Llama of two layers with random weights and a vocabulary of all bytes, `<|im_start|>` (256) and `<|im_end|>` (257). Its
-/// matrices have `dtype`.
+/// A Llama of two layers with random weights and a vocabulary of all bytes, `<|im_start|>` (256) and
+/// `<|im_end|>` (257). Its matrices have `dtype`.
 pub fn tiny_llama(dtype: GgmlDType) -> Draft {
     const HIDDEN: usize = 256;
     const INNER: usize = 256;
@@ -237,7 +238,8 @@ pub fn tiny_llama(dtype: GgmlDType) -> Draft {
     draft
 }
 
-/// The Hugging Face checkpoint in `folder` as GGUF, without its tokenizer, written the way llama.cpp's converter writes it.
+/// The Hugging Face checkpoint in `folder` as GGUF, without its tokenizer, written the way llama.cpp's
+/// converter writes it.
 pub fn converted(folder: &Path) -> Draft {
     let config: serde_json::Value =
         serde_json::from_slice(&std::fs::read(folder.join("config.json")).unwrap()).unwrap();

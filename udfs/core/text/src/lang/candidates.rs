@@ -108,7 +108,6 @@ impl Error for CandidatesError {}
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::{Candidates, CandidatesError};
 
     #[test]

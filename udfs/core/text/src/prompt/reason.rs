@@ -73,7 +73,6 @@ impl Error for ReasonError {}
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::{PROMPTS, reason};
     use crate::lang::{Candidates, Detector, detect};
 

@@ -50,7 +50,6 @@ impl Error for CountError {}
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::super::Encoding;
     use super::{BLANKS, CountError, count};
     use std::time::{Duration, Instant};
