@@ -152,7 +152,7 @@ fn classify(parsed: &Parsed, reads: &mut Vec<String>, writes: &mut Vec<String>) 
             }
             Role::Write
         }
-        Parsed::CreateModel { .. } | Parsed::DropModel { .. } => Role::Write,
+        Parsed::CreateModel { .. } | Parsed::DropModel { .. } | Parsed::DropMacro { .. } => Role::Write,
         Parsed::Summarize(_) | Parsed::Describe(_) | Parsed::Pivot(_) | Parsed::Show { .. } => Role::Query,
         Parsed::Parameter { .. } | Parsed::Set { .. } | Parsed::Reset { .. } => Role::Session,
         Parsed::Sql(tree) => {

@@ -66,7 +66,7 @@ impl AsyncDB for Database {
 }
 
 fn cell(column: &dyn Array, row: usize) -> Result<String, String> {
-    if column.is_null(row) {
+    if column.is_null(row) || column.data_type() == &DataType::Null {
         return Ok("NULL".into());
     }
     let text = match column.data_type() {

@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// 128 + SIGPIPE, as shells count: the reader of standard output went away.
 const READER_GONE: u8 = 141;
 const WRONG_USAGE: u8 = 2;
+const STACK: usize = 256 << 20;
 
 /// The whole program. Wrong usage and `--help` end the process in the parser.
 pub fn main() -> ExitCode {
@@ -28,8 +29,22 @@ pub fn main() -> ExitCode {
         CommandLine::print_completions(shell, &mut script);
         return ExitCode::from(u8::from(std::io::stdout().write_all(&script).is_err()));
     }
+    // Planners walk trees by recursion; a long chain of operators is a deep tree. The memory is only reserved.
+    let door = std::thread::Builder::new().name("glotrace".into()).stack_size(STACK).spawn(|| open(line));
+    match door.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        Ok(Err(_)) => ExitCode::FAILURE,
+        Err(error) => {
+            message(&format!("error: cannot start: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn open(line: CommandLine) -> ExitCode {
     let color = colored(line.options.color);
-    let code = match Runtime::new() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build();
+    let code = match runtime {
         Ok(runtime) => {
             let code = run(&runtime, line).unwrap_or_else(|error| {
                 message(report(&error, color).trim_end());

@@ -16,6 +16,7 @@ use datafusion::sql::sqlparser::ast;
 
 use super::{Shared, system};
 use crate::error::{Error, Result};
+use crate::plan::diagnose::{Names, diagnose};
 use crate::plan::parse::parse_query;
 use crate::plan::split::Statement;
 use crate::read::{FileQuery, open_files};
@@ -154,7 +155,9 @@ async fn plan_view(shared: &Arc<Shared>, view: &View) -> Result<Arc<dyn TablePro
     shared.rewrite(&statement, &mut query).map_err(|e| broken(e.message))?;
     let state = shared.state()?;
     let tree = DfStatement::Statement(Box::new(ast::Statement::Query(query)));
-    let plan = Box::pin(state.statement_to_plan(tree)).await.map_err(|e| broken(e.strip_backtrace()))?;
+    let plan = Box::pin(state.statement_to_plan(tree))
+        .await
+        .map_err(|e| broken(diagnose(&statement, &e, &Names::default()).message))?;
     let plan = if view.columns.is_empty() {
         plan
     } else {
@@ -167,7 +170,7 @@ async fn plan_view(shared: &Arc<Shared>, view: &View) -> Result<Arc<dyn TablePro
         LogicalPlanBuilder::from(plan.clone())
             .project(renamed.collect::<Vec<_>>())
             .and_then(LogicalPlanBuilder::build)
-            .map_err(|e| broken(e.strip_backtrace()))?
+            .map_err(|e| broken(diagnose(&statement, &e, &Names::default()).message))?
     };
     Ok(Arc::new(ViewTable::new(plan, Some(view.sql.clone()))))
 }

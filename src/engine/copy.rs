@@ -36,6 +36,7 @@ impl Engine {
             std::fs::create_dir_all(folder).map_err(|e| Error::io("make the folder", folder, &e))?;
         }
         let stream = self.stream(statement, plan, run).await?;
+        let stream = self.explained(statement, stream);
         let written = write::copy_to(stream, path, format, &options).await.map_err(|e| self.place(statement, e))?;
         Ok(Answer::Done { message: format!("COPY {target}: {}", rows(written)), rows: Some(written) })
     }

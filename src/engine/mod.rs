@@ -33,6 +33,7 @@ pub use completions::{Completions, FunctionName, TableColumns};
 
 use crate::error::{Error, Result};
 use crate::models::{Definition, ModelTokenizers, Models};
+use crate::plan::division::Division;
 use crate::plan::model_call::run::{Failure, StatementRun};
 use crate::plan::model_call::{HoistModelCalls, ModelCallPlanner};
 use crate::plan::parse::{Parsed, parse};
@@ -186,6 +187,7 @@ impl Engine {
                 self.create_model(statement, &name, or_replace, if_not_exists, uri, options).await
             }
             Parsed::DropModel { name, if_exists } => self.drop_model(&name, if_exists).await,
+            Parsed::DropMacro { name, if_exists } => self.drop_macro(&name, if_exists).map(Answer::done),
             Parsed::Summarize(query) => self.summarize(statement, query, run).await,
             Parsed::Describe(query) => self.describe(statement, query).await,
             Parsed::Pivot(pivot) => self.pivot(statement, *pivot, run).await,
@@ -361,6 +363,8 @@ fn session(shared: &Arc<Shared>) -> Result<SessionContext> {
     let options = config.options_mut();
     options.sql_parser.dialect = datafusion::config::Dialect::DuckDB;
     options.sql_parser.collect_spans = true;
+    // DuckDB's order: NULL comes last, ascending or descending.
+    options.sql_parser.default_null_ordering = "nulls_last".into();
     // DataFusion 55.2 loses qualifiers here: two fields of one struct, over a UNION BY NAME, become "ambiguous".
     options.optimizer.enable_leaf_expression_pushdown = false;
     let mut state = SessionStateBuilder::new()
@@ -376,6 +380,7 @@ fn session(shared: &Arc<Shared>) -> Result<SessionContext> {
     for function in &shared.functions.aggregate {
         datafusion::execution::FunctionRegistry::register_udaf(&mut state, Arc::clone(function)).map_err(failed)?;
     }
+    datafusion::execution::FunctionRegistry::register_expr_planner(&mut state, Arc::new(Division)).map_err(failed)?;
     let context = SessionContext::new_with_state(state);
     context.register_catalog(CATALOG, Arc::new(catalog::Catalog::new(Arc::clone(shared))));
     Ok(context)

@@ -65,6 +65,10 @@ impl Engine {
 
     async fn create_view(&self, statement: &Statement, view: &ast::CreateView) -> Result<Answer> {
         let name = self.object_name(&view.name)?;
+        if view.temporary {
+            return Err(Error::query("temporary views are not supported")
+                .with_hint(format!("CREATE TEMP TABLE {name} AS …, or a view with a name of its own")));
+        }
         if view.materialized {
             return Err(Error::query("materialized views are not supported")
                 .with_hint(format!("CREATE OR REPLACE TABLE {name} AS …")));
@@ -167,7 +171,7 @@ impl Engine {
         Ok(Answer::done(format!("CREATE MACRO {name}")))
     }
 
-    fn drop_macro(&self, name: &str, if_exists: bool) -> Result<String> {
+    pub(super) fn drop_macro(&self, name: &str, if_exists: bool) -> Result<String> {
         let mut macros = self.shared.macros.write().unwrap_or_else(PoisonError::into_inner);
         let was = macros.remove(name).is_some();
         if !was && !if_exists {

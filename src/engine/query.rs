@@ -54,6 +54,7 @@ impl Engine {
         };
         self.shared.rewrite(statement, &mut tree)?;
         let plan = self.plan(statement, tree).await?;
+        refuse_hidden_writes(&plan)?;
         match plan {
             LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) if temporary => {
                 self.create_session_table(statement, create, run).await
@@ -119,7 +120,28 @@ impl Engine {
         plan: LogicalPlan,
         run: &Arc<StatementRun>,
     ) -> Result<SendableRecordBatchStream> {
-        let state = self.state_of(run);
+        self.stream_in(statement, plan, run, self.state_of(run)).await
+    }
+
+    /// As [`Engine::stream`], in one partition: two scans of a table then give its rows in one order.
+    pub(super) async fn stream_serially(
+        &self,
+        statement: &Statement,
+        plan: LogicalPlan,
+        run: &Arc<StatementRun>,
+    ) -> Result<SendableRecordBatchStream> {
+        let mut state = self.state_of(run);
+        state.config_mut().options_mut().execution.target_partitions = 1;
+        self.stream_in(statement, plan, run, state).await
+    }
+
+    async fn stream_in(
+        &self,
+        statement: &Statement,
+        plan: LogicalPlan,
+        run: &Arc<StatementRun>,
+        state: SessionState,
+    ) -> Result<SendableRecordBatchStream> {
         let started = async {
             let physical = state.create_physical_plan(&plan).await?;
             execute_stream(physical, state.task_ctx())
@@ -217,6 +239,21 @@ impl Engine {
             .collect();
         functions.sort();
         Names { tables, functions }
+    }
+}
+
+/// Writes go through the store, which DataFusion does not know: they cannot be prepared, or run to be explained.
+fn refuse_hidden_writes(plan: &LogicalPlan) -> Result<()> {
+    let writes = |plan: &LogicalPlan| matches!(plan, LogicalPlan::Dml(_) | LogicalPlan::Ddl(_) | LogicalPlan::Copy(_));
+    match plan {
+        LogicalPlan::Analyze(analyze) if writes(&analyze.input) => {
+            Err(Error::query("EXPLAIN ANALYZE would run a statement that writes")
+                .with_hint("explain the query that it writes"))
+        }
+        LogicalPlan::Statement(PlanStatement::Prepare(prepare)) if writes(&prepare.input) => {
+            Err(Error::query("only queries can be prepared").with_hint("write `$name` and give it with -p or .param"))
+        }
+        _ => Ok(()),
     }
 }
 

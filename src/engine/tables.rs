@@ -269,7 +269,12 @@ impl Engine {
             .and_then(LogicalPlanBuilder::build)
             .map_err(|e| self.explain(statement, e))?;
         let counts = Arc::new(Mutex::new(Counts::default()));
-        let stream = applied(self.stream(statement, plan, run).await?, &name, Arc::clone(&counts));
+        let stream = if changed.serial {
+            self.stream_serially(statement, plan, run).await?
+        } else {
+            self.stream(statement, plan, run).await?
+        };
+        let stream = applied(stream, &name, Arc::clone(&counts));
         let stream = self.explained(statement, stream);
         self.replace_content(statement, &name, table, stream).await?;
         let counts = *counts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -277,7 +282,11 @@ impl Engine {
     }
 
     /// Errors of a stream that the store reads get their place and hint here: the store does not know the statement.
-    fn explained(&self, statement: &Statement, stream: SendableRecordBatchStream) -> SendableRecordBatchStream {
+    pub(super) fn explained(
+        &self,
+        statement: &Statement,
+        stream: SendableRecordBatchStream,
+    ) -> SendableRecordBatchStream {
         let names = self.names();
         let statement = statement.clone();
         let schema = stream.schema();

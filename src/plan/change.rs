@@ -3,6 +3,8 @@
 //! The engine writes that content as a new version in one commit. So a change may use everything a query may: subqueries,
 //! model calls, other tables. Each row of the query says in a last column what became of it.
 
+use std::ops::ControlFlow;
+
 use datafusion::arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{
     self, Assignment, AssignmentTarget, Delete, Expr, FromTable, Merge, MergeAction, MergeClauseKind, MergeInsertKind,
@@ -30,6 +32,8 @@ pub struct Change {
     pub table: ObjectName,
     /// Columns of the table in order, then [`CHANGE`].
     pub sql: String,
+    /// The query numbers the table's rows twice and must find the same numbers: run it in one partition.
+    pub serial: bool,
 }
 
 /// A column of the table that is changed.
@@ -79,7 +83,8 @@ pub fn change(statement: &ast::Statement, columns: &[Target]) -> Result<Option<C
         ast::Statement::Merge(m) => merge(m, columns)?,
         ast::Statement::Truncate(t) => {
             let Some(table) = t.table_names.first() else { return Ok(None) };
-            Change { table: table.name.clone(), sql: format!("SELECT *, {DELETED} AS {CHANGE} FROM {}", table.name) }
+            let sql = format!("SELECT *, {DELETED} AS {CHANGE} FROM {}", table.name);
+            Change { table: table.name.clone(), sql, serial: false }
         }
         _ => return Ok(None),
     }))
@@ -89,28 +94,49 @@ fn update(update: &Update, columns: &[Target]) -> Result<Change> {
     refuse(update.returning.is_some(), "RETURNING")?;
     refuse(update.limit.is_some() || !update.order_by.is_empty(), "UPDATE … ORDER BY or LIMIT")?;
     let (table, alias) = only_table(&update.table)?;
-    let assignments = assignments(&update.assignments, columns)?;
+    let assignments = assignments(&update.assignments, &alias, columns)?;
     if let Some(UpdateTableFromKind::AfterSet(from) | UpdateTableFromKind::BeforeSet(from)) = &update.from {
         let source = from.iter().map(ToString::to_string).collect::<Vec<_>>().join(" CROSS JOIN ");
         let on = update.selection.as_ref().map_or("TRUE".to_owned(), Expr::to_string);
         let clause = Clause { kind: Kind::Matched, condition: None, action: Action::Update(assignments) };
         return Ok(merged(&table, &alias, &Source::Joined(source), &on, &[clause], columns));
     }
-    let hit = update.selection.as_ref().map_or("TRUE".to_owned(), |p| format!("({p}) IS TRUE"));
     let values = columns.iter().map(|c| match assignments.iter().find(|(name, _)| *name == c.name) {
         Some((_, value)) => {
-            format!("CASE WHEN __glotrace_hit THEN {value} ELSE {alias}.{0} END AS {0}", quote(&c.name))
+            format!("CASE WHEN {HIT} THEN {value} ELSE {alias}.{0} END AS {0}", quote(&c.name))
         }
         None => format!("{alias}.{}", quote(&c.name)),
     });
     let values = values.collect::<Vec<_>>().join(", ");
-    Ok(Change {
-        table: table.clone(),
-        sql: format!(
-            "SELECT {values}, CASE WHEN __glotrace_hit THEN {UPDATED} ELSE {KEPT} END AS {CHANGE} \
-             FROM (SELECT *, {hit} AS __glotrace_hit FROM {table} AS {alias}) AS {alias}"
-        ),
-    })
+    let (hits, serial) = hits(&table, &alias, update.selection.as_ref());
+    let sql =
+        format!("SELECT {values}, CASE WHEN {HIT} THEN {UPDATED} ELSE {KEPT} END AS {CHANGE} FROM {hits} AS {alias}");
+    Ok(Change { table, sql, serial })
+}
+
+/// The column that says whether the condition of an UPDATE or DELETE holds.
+const HIT: &str = "__glotrace_hit";
+
+/// The table's rows with [`HIT`], and whether they are numbered in two scans.
+///
+/// DataFusion plans IN (SELECT …) and EXISTS in WHERE only, and there it must stand by itself: under IS TRUE its NULLs
+/// go wrong. So the rows that a plain WHERE keeps are looked up by their number.
+fn hits(table: &ObjectName, alias: &str, condition: Option<&Expr>) -> (String, bool) {
+    const ROW: &str = "__glotrace_row";
+    let Some(condition) = condition else {
+        return (format!("(SELECT *, TRUE AS {HIT} FROM {table} AS {alias})"), false);
+    };
+    let asks = ast::visit_expressions(condition, |e| match e {
+        Expr::InSubquery { .. } | Expr::Exists { .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    if asks.is_continue() {
+        return (format!("(SELECT *, ({condition}) IS TRUE AS {HIT} FROM {table} AS {alias})"), false);
+    }
+    let numbered = format!("(SELECT *, row_number() OVER () AS {ROW} FROM {table} AS {alias}) AS {alias}");
+    let found = format!("(SELECT {ROW} AS __glotrace_found FROM {numbered} WHERE {condition}) AS __glotrace_hits");
+    let joined = format!("{numbered} LEFT JOIN {found} ON {alias}.{ROW} = __glotrace_found");
+    (format!("(SELECT {alias}.*, __glotrace_found IS NOT NULL AS {HIT} FROM {joined})"), true)
 }
 
 fn delete(delete: &Delete, columns: &[Target]) -> Result<Change> {
@@ -119,18 +145,17 @@ fn delete(delete: &Delete, columns: &[Target]) -> Result<Change> {
     let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
     let Some(first) = from.first() else { return Err(Error::query("DELETE needs a table")) };
     let (table, alias) = only_table(first)?;
-    let condition = delete.selection.as_ref().map_or("TRUE".to_owned(), Expr::to_string);
     if let Some(using) = &delete.using {
         let source = using.iter().map(ToString::to_string).collect::<Vec<_>>().join(" CROSS JOIN ");
+        let condition = delete.selection.as_ref().map_or("TRUE".to_owned(), Expr::to_string);
         let clause = Clause { kind: Kind::Matched, condition: None, action: Action::Delete };
         return Ok(merged(&table, &alias, &Source::Joined(source), &condition, &[clause], columns));
     }
-    Ok(Change {
-        table: table.clone(),
-        sql: format!(
-            "SELECT *, CASE WHEN ({condition}) IS TRUE THEN {DELETED} ELSE {KEPT} END AS {CHANGE} FROM {table} AS {alias}"
-        ),
-    })
+    let plain = columns.iter().map(|c| format!("{alias}.{}", quote(&c.name))).collect::<Vec<_>>().join(", ");
+    let (hits, serial) = hits(&table, &alias, delete.selection.as_ref());
+    let sql =
+        format!("SELECT {plain}, CASE WHEN {HIT} THEN {DELETED} ELSE {KEPT} END AS {CHANGE} FROM {hits} AS {alias}");
+    Ok(Change { table, sql, serial })
 }
 
 #[derive(PartialEq, Eq, Clone, Copy)]
@@ -182,7 +207,7 @@ fn merge(merge: &Merge, columns: &[Target]) -> Result<Change> {
                 MergeClauseKind::NotMatchedBySource => Kind::NotMatchedBySource,
             };
             let action = match &clause.action {
-                MergeAction::Update(update) => Action::Update(assignments(&update.assignments, columns)?),
+                MergeAction::Update(update) => Action::Update(assignments(&update.assignments, &alias, columns)?),
                 MergeAction::Delete { .. } => Action::Delete,
                 MergeAction::Insert(insert) => {
                     let names: Vec<&Target> = if insert.columns.is_empty() {
@@ -290,6 +315,7 @@ fn merged(
     // One target row may have met several source rows: it must be changed at most once, and appear once.
     Change {
         table: table.clone(),
+        serial: false,
         sql: format!(
             "SELECT {plain}, CASE \
                WHEN {ROW} IS NULL THEN {CHANGE} \
@@ -328,12 +354,20 @@ fn named(factor: &TableFactor) -> Result<(ObjectName, String)> {
     }
 }
 
-fn assignments(all: &[Assignment], columns: &[Target]) -> Result<Vec<(String, String)>> {
+fn assignments(all: &[Assignment], table: &str, columns: &[Target]) -> Result<Vec<(String, String)>> {
     let mut values = Vec::new();
     for assignment in all {
         let AssignmentTarget::ColumnName(name) = &assignment.target else {
             return Err(Error::query(format!("`{assignment}`: columns are assigned one by one")));
         };
+        // `SET g.id = 1` with a struct g must not change a column that happens to be called id.
+        let qualifier = name.0.len().checked_sub(2).and_then(|i| name.0[i].as_ident());
+        if let Some(qualifier) = qualifier
+            && !qualifier.value.eq_ignore_ascii_case(table.trim_matches('"'))
+        {
+            return Err(Error::query(format!("`{name}` is no column of the table that is updated"))
+                .with_hint("a struct is assigned whole: SET g = {…}"));
+        }
         let target = column(name, columns)?;
         if values.iter().any(|(n, _)| *n == target.name) {
             return Err(Error::query(format!("column `{}` is assigned twice", target.name)));

@@ -73,7 +73,12 @@ impl Found {
                 .with_hint("raise it: SET datafusion.runtime.memory_limit = '8G'; or read less at once"),
             DataFusionError::IoError(io) => of_io(io),
             DataFusionError::ObjectStore(store) => self.object_store(store),
-            DataFusionError::ParquetError(parquet) => Error::data(format!("a Parquet file cannot be read: {parquet}")),
+            DataFusionError::ParquetError(parquet) => match parquet.as_ref() {
+                datafusion::parquet::errors::ParquetError::External(source) => {
+                    self.external(statement, source.as_ref(), names)
+                }
+                other => Error::data(format!("a Parquet file cannot be read: {other}")),
+            },
             DataFusionError::ExecutionJoin(join) => Error::internal(format!("a task ended: {join}")),
             DataFusionError::Internal(message) => Error::internal(message.trim().to_owned()),
         }
@@ -187,6 +192,33 @@ impl Found {
             };
         }
         let message = message.split("\nBacktrace").next().unwrap_or(message);
+        if let Some(call) = quoted_before(message, "given name and argument types '", "'") {
+            let (function, types) = call.split_once('(').unwrap_or((call, ""));
+            self.name = Some(function.to_owned());
+            let types = types
+                .trim_end_matches(')')
+                .replace("Utf8View", "TEXT")
+                .replace("Utf8", "TEXT")
+                .replace("Int64", "BIGINT")
+                .replace("Float64", "DOUBLE");
+            let error = Error::query(format!("`{function}` does not take ({types})"));
+            return match message.split_once("Candidate functions:") {
+                Some((_, candidates)) => {
+                    error.with_hint(format!("it takes{}", candidates.trim_end().replace("\n\t", " ")))
+                }
+                None => error,
+            };
+        }
+        if message.contains("must appear in the GROUP BY clause")
+            && let Some(column) =
+                quoted_before(message, "olumn \"", "\"").or_else(|| quoted_before(message, "olumn '", "'"))
+        {
+            let column = column.rsplit('.').next().unwrap_or(column).trim_matches('"');
+            self.name = Some(column.to_owned());
+            return Error::query(format!("`{column}` must be in GROUP BY or inside an aggregate")).with_hint(format!(
+                "GROUP BY ALL groups by every column that is not aggregated; first_value({column}) takes any"
+            ));
+        }
         with_hint(ErrorKind::Query, message)
     }
 }

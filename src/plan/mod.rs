@@ -7,6 +7,7 @@
 
 pub mod change;
 pub mod diagnose;
+pub mod division;
 pub mod model_call;
 pub mod parse;
 pub mod rewrite;

@@ -28,6 +28,10 @@ pub enum Parsed {
         name: String,
         if_exists: bool,
     },
+    DropMacro {
+        name: String,
+        if_exists: bool,
+    },
     Summarize(Box<Query>),
     Describe(Box<Query>),
     Pivot(Box<Pivot>),
@@ -75,7 +79,7 @@ pub fn parse(statement: &Statement) -> Result<Parsed> {
     let tokens = Tokenizer::new(&DuckDbDialect {}, &statement.text)
         .tokenize_with_location()
         .map_err(|e| at(Error::query(e.message.clone()), statement, e.location))?;
-    let mut parser = parser(tokens);
+    let mut parser = parser(select_all_first(tokens));
     let parsed = parse_any(&mut parser).map_err(|e| syntax_error(statement, &parser, &e))?;
     while parser.consume_token(&Token::SemiColon) {}
     let next = parser.peek_token();
@@ -112,6 +116,50 @@ pub fn parse_query(text: &str) -> Result<Box<Query>> {
     }
 }
 
+/// `FROM t WHERE …` → `SELECT * FROM t WHERE …`, at the start of a statement or of a query in brackets.
+fn select_all_first(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let word = |t: &TokenWithSpan, w: &str| matches!(&t.token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(w));
+    let solid: Vec<usize> = (0..tokens.len()).filter(|i| !matches!(tokens[*i].token, Token::Whitespace(_))).collect();
+    let mut before = Vec::new();
+    for (n, &i) in solid.iter().enumerate() {
+        if !word(&tokens[i], "FROM") {
+            continue;
+        }
+        let starts = match n.checked_sub(1).map(|p| &tokens[solid[p]]) {
+            None => true,
+            // `extract(… FROM x)` and `trim(FROM x)` are functions.
+            Some(t) if t.token == Token::LParen => {
+                n < 2
+                    || !matches!(&tokens[solid[n - 2]].token, Token::Word(w) if w.keyword == Keyword::NoKeyword || w.keyword == Keyword::TRIM)
+            }
+            Some(t) => ["AS", "UNION", "ALL", "INTERSECT", "EXCEPT", "ANALYZE", "EXPLAIN"].iter().any(|w| word(t, w)),
+        };
+        let mut depth = 0;
+        let has_select = solid[n..].iter().any(|&j| {
+            match tokens[j].token {
+                Token::LParen => depth += 1,
+                Token::RParen => depth -= 1,
+                _ => {}
+            }
+            depth == 0 && word(&tokens[j], "SELECT")
+        });
+        if starts && !has_select {
+            before.push(i);
+        }
+    }
+    let mut out = Vec::with_capacity(tokens.len());
+    for (i, token) in tokens.into_iter().enumerate() {
+        if before.contains(&i) {
+            let span = token.span;
+            for made in [Token::make_keyword("SELECT"), Token::Mul] {
+                out.push(TokenWithSpan { token: made, span });
+            }
+        }
+        out.push(token);
+    }
+    out
+}
+
 fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {
     Parser::new(&DuckDbDialect {}).with_tokens_with_locations(tokens).with_recursion_limit(RECURSION_LIMIT)
 }
@@ -131,6 +179,12 @@ fn parse_any(p: &mut Parser<'_>) -> Parse<Parsed> {
             skip(p, 2);
             let if_exists = p.parse_keywords(&[Keyword::IF, Keyword::EXISTS]);
             Ok(Parsed::DropModel { name: name(p)?, if_exists })
+        }
+        ["DROP", "MACRO", ..] => {
+            skip(p, 2);
+            let _ = p.parse_keyword(Keyword::TABLE);
+            let if_exists = p.parse_keywords(&[Keyword::IF, Keyword::EXISTS]);
+            Ok(Parsed::DropMacro { name: name(p)?, if_exists })
         }
         ["SUMMARIZE" | "SUMMARISE", ..] => {
             skip(p, 1);

@@ -22,7 +22,8 @@ pub fn query(source: &str, schema: &SchemaRef) -> String {
         select.push(format!("count({column})"));
         select.push(of(comparable, format!("CAST(min({column}) AS TEXT)")));
         select.push(of(comparable, format!("CAST(max({column}) AS TEXT)")));
-        select.push(of(comparable, format!("approx_distinct({column})")));
+        // Not every type has a sketch of its own; equal values have equal texts.
+        select.push(of(comparable, format!("approx_distinct(CAST({column} AS TEXT))")));
         select.push(of(numeric, format!("avg({column})")));
         select.push(of(numeric, format!("stddev({column})")));
         for q in ["0.25", "0.5", "0.75"] {
@@ -38,7 +39,7 @@ pub fn table(schema: &SchemaRef, answer: &RecordBatch) -> Result<RecordBatch> {
     let options = FormatOptions::default();
     let cell = |i: usize| -> Result<Option<String>> {
         let column = answer.column(i);
-        if column.is_null(0) {
+        if column.is_null(0) || column.data_type() == &DataType::Null {
             return Ok(None);
         }
         let formatter = ArrayFormatter::try_new(column, &options).map_err(|e| Error::internal(e.to_string()))?;

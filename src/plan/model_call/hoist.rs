@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema, Result, internal_datafusion_err, plan_err};
-use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::common::{DFSchema, Result, plan_err};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction};
 use datafusion::logical_expr::{
-    Expr, Extension, Filter, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Sort, Values,
+    Expr, ExprSchemable, Extension, Filter, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Sort, Union, Values, col,
+    lit,
 };
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 
-use super::guard::guard;
+use super::calls_model;
+use super::guard::Take;
 use super::node::ModelCallNode;
-use super::{calls_model, model_function};
 
 /// Takes every model call of a plan out of its clause. Numbers the columns it makes.
 #[derive(Debug, Default)]
@@ -121,34 +121,23 @@ impl Hoist<'_> {
                 kept.push(condition);
                 continue;
             }
-            // Each call reads one side or both; one that reads one side is made there, for any kind of join.
-            let mut condition = vec![guard(condition)?];
-            loop {
-                let (rewritten, calls) = self.take_innermost(condition)?;
-                condition = rewritten;
-                if calls.is_empty() {
-                    break;
-                }
-                let (on_left, rest): (Vec<_>, Vec<_>) = calls.into_iter().partition(|c| reads_only(c, left.schema()));
-                let (on_right, both): (Vec<_>, Vec<_>) = rest.into_iter().partition(|c| reads_only(c, right.schema()));
-                if let Some(call) = both.first() {
-                    if join.join_type != JoinType::Inner {
-                        return plan_err!(
-                            "a model that reads both sides of an outer join cannot be called in its ON clause: {call}"
-                        );
-                    }
-                    // Put the calls back; the whole condition waits for the joined rows.
-                    let mut back = both.clone();
-                    back.extend(on_left.iter().cloned());
-                    back.extend(on_right.iter().cloned());
-                    condition = condition.into_iter().map(|c| put_back(c, &back)).collect::<Result<_>>()?;
-                    later.append(&mut condition);
-                    break;
-                }
-                left = self.with_calls(left, on_left)?;
-                right = self.with_calls(right, on_right)?;
+            // What reads one side is called there, for any kind of join.
+            let name = |prefix: &str| self.name(prefix);
+            let mut take = Take::new(&name);
+            let without_calls = take.from(condition.clone())?;
+            let sides = take.split(|c| left.schema().has_column(c), |c| right.schema().has_column(c));
+            if let Some((on_left, on_right)) = sides {
+                left = on_left.over(left, |plan, calls| self.with_calls(plan, calls))?;
+                right = on_right.over(right, |plan, calls| self.with_calls(plan, calls))?;
+                kept.push(without_calls);
+            } else if join.join_type == JoinType::Inner {
+                later.push(condition); // it waits for the joined rows
+            } else {
+                return plan_err!(
+                    "a condition that calls a model over both sides of this join cannot be in its ON clause: {condition}\n\nhint: \
+                     join first in a subquery, and call the model over its rows"
+                );
             }
-            kept.append(&mut condition);
         }
         let joined = LogicalPlan::Join(Join::try_new(
             Arc::new(left),
@@ -166,14 +155,23 @@ impl Hoist<'_> {
         }
     }
 
+    /// Rows are numbered and sorted, because the branches of a union end in any order.
     fn rewrite_values(&self, values: &Values, schema: &DFSchema) -> Result<LogicalPlan> {
-        let mut rows = values.values.iter().map(|row| {
-            let named = row.iter().zip(schema.fields()).map(|(e, f)| e.clone().alias(f.name()));
+        const ROW: &str = "__model_call_row";
+        let rows = values.values.iter().zip(0_i64..).map(|(row, number)| {
+            let cells = row.iter().zip(schema.fields());
+            let typed = cells.map(|(e, f)| Ok(e.clone().cast_to(f.data_type(), &DFSchema::empty())?.alias(f.name())));
+            let named = typed.chain([Ok(lit(number).alias(ROW))]).collect::<Result<Vec<_>>>()?;
             let project = LogicalPlanBuilder::empty(true).project(named)?.build()?;
-            Ok(self.rewrite_node(project)?.data)
+            Ok(Arc::new(self.rewrite_node(project)?.data))
         });
-        let first = rows.next().unwrap_or_else(|| Err(internal_datafusion_err!("VALUES without a row")))?;
-        rows.try_fold(LogicalPlanBuilder::from(first), |all, row| all.union(row?))?.build()
+        let rows = rows.collect::<Result<Vec<_>>>()?;
+        let all = match rows.as_slice() {
+            [one] => one.as_ref().clone(),
+            _ => LogicalPlan::Union(Union::try_new_with_loose_types(rows)?),
+        };
+        let sorted = LogicalPlanBuilder::from(all).sort([col(ROW).sort(true, false)])?.build()?;
+        LogicalPlanBuilder::from(sorted).project(schema.columns().into_iter().map(Expr::Column))?.build()
     }
 
     /// `ORDER BY … LIMIT k` over a projection that calls models: where the sort does not need the calls, sort and cut
@@ -223,17 +221,16 @@ impl Hoist<'_> {
         })))
     }
 
-    /// Takes the calls out of `exprs`, level by level, and puts them below as nodes over `input`.
-    fn hoist(&self, exprs: Vec<Expr>, mut input: LogicalPlan) -> Result<(Vec<Expr>, LogicalPlan)> {
-        let mut exprs = exprs.into_iter().map(guard).collect::<Result<Vec<_>>>()?;
-        loop {
-            let (rewritten, calls) = self.take_innermost(exprs)?;
-            exprs = rewritten;
-            if calls.is_empty() {
-                return Ok((exprs, input));
-            }
-            input = self.with_calls(input, calls)?;
-        }
+    /// Takes the calls out of `exprs` and puts them below, as nodes over `input`.
+    fn hoist(&self, exprs: Vec<Expr>, input: LogicalPlan) -> Result<(Vec<Expr>, LogicalPlan)> {
+        let name = |prefix: &str| self.name(prefix);
+        let mut take = Take::new(&name);
+        let exprs = exprs.into_iter().map(|e| take.from(e)).collect::<Result<Vec<_>>>()?;
+        Ok((exprs, take.over(input, |plan, calls| self.with_calls(plan, calls))?))
+    }
+
+    fn name(&self, prefix: &str) -> String {
+        format!("{prefix}_{}", self.made.fetch_add(1, Ordering::Relaxed))
     }
 
     fn with_calls(&self, input: LogicalPlan, calls: Vec<Expr>) -> Result<LogicalPlan> {
@@ -241,29 +238,6 @@ impl Hoist<'_> {
             return Ok(input);
         }
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(ModelCallNode::try_new(input, calls, self.lazy)?) }))
-    }
-
-    /// Replaces the calls whose arguments call nothing by columns. Equal calls share one column.
-    fn take_innermost(&self, exprs: Vec<Expr>) -> Result<(Vec<Expr>, Vec<Expr>)> {
-        let mut calls: Vec<(Expr, String)> = Vec::new();
-        let mut take = |e: Expr| {
-            let innermost = model_function(&e).is_some()
-                && matches!(&e, Expr::ScalarFunction(ScalarFunction { args, .. }) if !args.iter().any(calls_model));
-            if !innermost {
-                return Ok(Transformed::no(e));
-            }
-            let name = match calls.iter().find(|(call, _)| *call == e) {
-                Some((_, name)) => name.clone(),
-                None => {
-                    let name = format!("__model_call_{}", self.made.fetch_add(1, Ordering::Relaxed));
-                    calls.push((e, name.clone()));
-                    name
-                }
-            };
-            Ok(Transformed::new(Expr::Column(Column::new_unqualified(name)), true, TreeNodeRecursion::Jump))
-        };
-        let exprs = exprs.into_iter().map(|e| Ok(e.transform_down(&mut take)?.data)).collect::<Result<Vec<_>>>()?;
-        Ok((exprs, calls.into_iter().map(|(call, name)| call.alias(name)).collect()))
     }
 }
 
@@ -274,18 +248,6 @@ fn restore(schema: &DFSchema, plan: LogicalPlan) -> Result<LogicalPlan> {
 
 fn reads_only(expr: &Expr, schema: &DFSchema) -> bool {
     expr.column_refs().into_iter().all(|c| schema.has_column(c))
-}
-
-fn put_back(expr: Expr, calls: &[Expr]) -> Result<Expr> {
-    let replaced = expr.transform_up(|e| {
-        let Expr::Column(column) = &e else { return Ok(Transformed::no(e)) };
-        let call = calls.iter().find_map(|c| match c {
-            Expr::Alias(alias) if alias.name == column.name => Some(alias.expr.as_ref().clone()),
-            _ => None,
-        });
-        Ok(call.map_or_else(|| Transformed::no(e), Transformed::yes))
-    })?;
-    Ok(replaced.data)
 }
 
 /// A sort key over a projection's output, in terms of the projection's input.

@@ -4,6 +4,7 @@
 //! field's name (`g.text`, `f(x)[1].text` → `text`), as in DuckDB. DataFusion would head them by its plan:
 //! `math_boxed(Utf8("…"))`, `t.g[text]`, `row_number() ROWS BETWEEN UNBOUNDED PRECEDING AND …`.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
@@ -15,12 +16,23 @@ pub fn name(query: &mut Query) {
     let Some(items) = projection(&mut query.body) else { return };
     // A name that two columns would bear is given to the first; the second is told apart by a number.
     let mut taken: Vec<String> = items.iter().filter_map(own_name).collect();
+    let mut repeated = HashSet::new();
     for item in items {
         let SelectItem::UnnamedExpr(expr) = item else { continue };
-        if matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) || unnests(expr) {
+        if unnests(expr) {
             continue;
         }
-        let text = field(expr).map_or_else(|| expr.to_string(), |f| f.value.clone());
+        let text = match &*expr {
+            Expr::Identifier(column) => {
+                // The first of two equal columns keeps its name; `taken` holds it once for each.
+                if taken.iter().filter(|t| **t == column.value).count() < 2 || repeated.insert(column.value.clone()) {
+                    continue;
+                }
+                column.value.clone()
+            }
+            Expr::CompoundIdentifier(_) => continue,
+            other => field(other).map_or_else(|| other.to_string(), |f| f.value.clone()),
+        };
         let mut name = text.clone();
         let mut n = 1;
         while taken.contains(&name) {

@@ -1,18 +1,22 @@
 //! `CREATE MACRO f(a, b := 2) AS a + b`: calls of `f` → its body with the arguments put in.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, TableFactor, VisitMut, VisitorMut,
+    AccessExpr, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, TableFactor, VisitMut, VisitorMut,
 };
 
 use super::arguments::ordered;
-use super::{Context, each_expr, finish};
+use super::{Context, finish, lambdas};
 use crate::error::{Error, Result};
 
 /// Macros may call macros; a circle ends here instead of in a full stack.
 const DEPTH: usize = 32;
+
+/// Macros that double at each level fill any memory long before they are deep.
+const EXPANSIONS: usize = 10_000;
 
 #[derive(Debug, Clone)]
 pub struct Macro {
@@ -30,12 +34,14 @@ pub fn expand<T: VisitMut>(tree: &mut T, context: &Context<'_>) -> Result<()> {
     if context.macros.is_empty() {
         return Ok(());
     }
-    finish(tree.visit(&mut Expand { context, depth: 0 }))
+    finish(tree.visit(&mut Expand { context, depth: 0, made: &Cell::new(0) }))
 }
 
 struct Expand<'a> {
     context: &'a Context<'a>,
     depth: usize,
+    /// Expansions so far, in the whole statement.
+    made: &'a Cell<usize>,
 }
 
 impl Expand<'_> {
@@ -69,7 +75,11 @@ impl Expand<'_> {
         if self.depth >= DEPTH {
             return Err(Error::query(format!("macro `{name}` calls itself, directly or through others")));
         }
-        Ok(Self { context: self.context, depth: self.depth + 1 })
+        self.made.set(self.made.get() + 1);
+        if self.made.get() > EXPANSIONS {
+            return Err(Error::query(format!("macro `{name}` grows too large: more than {EXPANSIONS} expansions")));
+        }
+        Ok(Self { context: self.context, depth: self.depth + 1, made: self.made })
     }
 
     fn scalar(&self, expr: &mut Expr) -> Result<()> {
@@ -117,14 +127,46 @@ impl VisitorMut for Expand<'_> {
     }
 }
 
+/// Puts the arguments where the parameters stand. A lambda's own parameter of the same name stays.
 fn put_in<T: VisitMut>(body: &mut T, values: &HashMap<String, Expr>) -> Result<()> {
-    each_expr(body, |expr| {
-        if let Expr::Identifier(ident) = expr {
+    struct PutIn<'a> {
+        values: &'a HashMap<String, Expr>,
+        bound: Vec<String>,
+    }
+    impl PutIn<'_> {
+        fn value(&self, ident: &Ident) -> Option<Box<Expr>> {
             let name = if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() };
-            if let Some(value) = values.get(&name) {
-                *expr = Expr::Nested(Box::new(value.clone()));
-            }
+            let value = self.values.get(&name).filter(|_| !self.bound.contains(&name))?;
+            Some(Box::new(Expr::Nested(Box::new(value.clone()))))
         }
-        Ok(())
-    })
+    }
+    impl VisitorMut for PutIn<'_> {
+        type Break = Error;
+        fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+            if let Expr::Lambda(lambda) = expr {
+                self.bound.extend(lambdas::parameters(lambda));
+            }
+            ControlFlow::Continue(())
+        }
+        fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+            match expr {
+                Expr::Lambda(lambda) => self.bound.truncate(self.bound.len() - lambdas::parameters(lambda).len()),
+                Expr::Identifier(ident) => {
+                    if let Some(value) = self.value(ident) {
+                        *expr = *value;
+                    }
+                }
+                // `x.field` of a parameter x is a field of the argument.
+                Expr::CompoundIdentifier(parts) => {
+                    if let Some(root) = parts.first().and_then(|first| self.value(first)) {
+                        let fields = parts.iter().skip(1).map(|f| AccessExpr::Dot(Expr::Identifier(f.clone())));
+                        *expr = Expr::CompoundFieldAccess { root, access_chain: fields.collect() };
+                    }
+                }
+                _ => {}
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    finish(body.visit(&mut PutIn { values, bound: Vec::new() }))
 }

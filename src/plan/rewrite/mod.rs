@@ -8,10 +8,12 @@ mod arguments;
 mod fields;
 mod files;
 pub mod headings;
+mod lambdas;
 mod lateral;
 mod macros;
 mod parameters;
 pub mod pivot;
+mod relations;
 mod sample;
 
 use std::collections::HashMap;
@@ -44,7 +46,9 @@ pub struct Context<'a> {
 pub fn rewrite<T: VisitMut>(tree: &mut T, context: &Context<'_>) -> Result<()> {
     parameters::substitute(tree, context)?;
     macros::expand(tree, context)?;
+    relations::rewrite(tree);
     headings::name_fields(tree);
+    lambdas::rewrite(tree)?;
     fields::rewrite(tree)?;
     arguments::order(tree, context)?;
     files::encode(tree, context)?;

@@ -29,7 +29,10 @@ impl Gguf {
         let file = File::open(path).map_err(|e| Error::io(path, &e))?;
         let mut reader = BufReader::new(file);
         let content = Content::read(&mut reader).map_err(|e| {
-            let message = format!("{} is not a readable GGUF file: {e}", path.display());
+            // candle's errors may go on with a backtrace.
+            let reason = e.to_string();
+            let reason = reason.lines().next().unwrap_or_default();
+            let message = format!("{} is not a readable GGUF file: {reason}", path.display());
             Error::new(Kind::Model, message).with_hint("an interrupted download looks like this: fetch the file again")
         })?;
         let mut gguf = Self { path: path.to_owned(), reader, content, architecture: String::new() };
