@@ -89,7 +89,7 @@ fn the_same_queries_read_the_published_questions_and_recorded_traces() {
             "-f",
             "queries/10_questions.sql",
             "-c",
-            "SELECT count(DISTINCT lang), count(*) / count(DISTINCT lang), count(question), count(answer) FROM questions",
+            "SELECT count(DISTINCT lang), count(*) // count(DISTINCT lang), count(question), count(answer) FROM questions",
         ]);
         let n = languages * rows;
         assert_eq!(
