@@ -8,7 +8,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a bench")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use glotrace_text::{lang, prompt, token, trace};
+use glotrace_text::{lang, math, prompt, token, trace};
 use std::{fs, hint::black_box, path::PathBuf, time::Duration};
 
 /// The language of the questions with the model outputs; empty where the folder is absent.
@@ -74,7 +74,16 @@ fn prompt(c: &mut Criterion) {
     rows(c, "reason_prompt", prompt::reason);
 }
 
-// The math_* functions go here, as a function like the four above.
+fn math(c: &mut Criterion) {
+    rows(c, "math_boxed", |_, output| math::boxed(output).map(str::len));
+    rows(c, "math_answer", |_, output| math::answer(output).map(str::len));
+    rows(c, "math_last_number", |_, output| math::last_number(output, None));
+    rows(c, "math_equal", |_, output| math::answer(output).is_some_and(|answer| math::equal("18", answer)));
+    rows(c, "math_correct", |_, output| {
+        let split = trace::split(output);
+        math::correct("18", split.thinking, split.response)
+    });
+}
 
-criterion_group!(benches, trace, lang, token, prompt);
+criterion_group!(benches, trace, math, lang, token, prompt);
 criterion_main!(benches);
