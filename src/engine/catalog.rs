@@ -11,9 +11,9 @@ use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
 use datafusion::common::DataFusionError;
 use datafusion::datasource::ViewTable;
 use datafusion::logical_expr::LogicalPlanBuilder;
-use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast;
 
+use super::query::plan_mending;
 use super::{Shared, system};
 use crate::error::{Error, Result};
 use crate::plan::diagnose::{Names, diagnose};
@@ -154,8 +154,7 @@ async fn plan_view(shared: &Arc<Shared>, view: &View) -> Result<Arc<dyn TablePro
     let statement = Statement::new(view.sql.clone());
     shared.rewrite(&statement, &mut query).map_err(|e| broken(e.message))?;
     let state = shared.state()?;
-    let tree = DfStatement::Statement(Box::new(ast::Statement::Query(query)));
-    let plan = Box::pin(state.statement_to_plan(tree))
+    let plan = Box::pin(plan_mending(&state, ast::Statement::Query(query)))
         .await
         .map_err(|e| broken(diagnose(&statement, &e, &Names::default()).message))?;
     let plan = if view.columns.is_empty() {

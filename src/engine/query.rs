@@ -81,20 +81,9 @@ impl Engine {
         }
     }
 
-    /// A tree → plan. A column whose capitals differ from what is there is found all the same, as in DuckDB.
-    pub(super) async fn plan(&self, statement: &Statement, mut tree: ast::Statement) -> Result<LogicalPlan> {
-        let state = self.context.state();
-        for _ in 0..MENDED_NAMES {
-            let planned = state.statement_to_plan(DfStatement::Statement(Box::new(tree.clone()))).await;
-            match planned {
-                Ok(plan) => return Ok(plan),
-                Err(error) => match same_but_for_case(&error) {
-                    Some((wrong, right)) if mend(&mut tree, &wrong, &right) => {}
-                    _ => return Err(self.explain(statement, error)),
-                },
-            }
-        }
-        state.statement_to_plan(DfStatement::Statement(Box::new(tree))).await.map_err(|e| self.explain(statement, e))
+    /// A rewritten tree → plan.
+    pub(super) async fn plan(&self, statement: &Statement, tree: ast::Statement) -> Result<LogicalPlan> {
+        plan_mending(&self.context.state(), tree).await.map_err(|e| self.explain(statement, e))
     }
 
     /// Plans a query that has not been rewritten yet.
@@ -240,6 +229,24 @@ impl Engine {
         functions.sort();
         Names { tables, functions }
     }
+}
+
+/// A tree → plan. A column whose capitals differ from what is there is found all the same, as in DuckDB.
+pub(super) async fn plan_mending(
+    state: &SessionState,
+    mut tree: ast::Statement,
+) -> Result<LogicalPlan, DataFusionError> {
+    for _ in 0..MENDED_NAMES {
+        let planned = state.statement_to_plan(DfStatement::Statement(Box::new(tree.clone()))).await;
+        match planned {
+            Ok(plan) => return Ok(plan),
+            Err(error) => match same_but_for_case(&error) {
+                Some((wrong, right)) if mend(&mut tree, &wrong, &right) => {}
+                _ => return Err(error),
+            },
+        }
+    }
+    state.statement_to_plan(DfStatement::Statement(Box::new(tree))).await
 }
 
 /// Writes go through the store, which DataFusion does not know: they cannot be prepared, or run to be explained.
