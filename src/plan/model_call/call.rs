@@ -71,7 +71,7 @@ fn requests(row: &GenerateRow, model: &Model) -> Result<Vec<Request>, Error> {
     let prompt =
         if row.raw { Prompt::Raw(row.prompt.clone()) } else { Prompt::user(row.system.as_deref(), &row.prompt) };
     let n = u64::try_from(row.n.unwrap_or(1)).unwrap_or(1);
-    Ok((0..n).map(|sample| Request { prompt: prompt.clone(), sample, sampling: sampling.clone() }).collect())
+    Ok((0..n).map(|sample| Request::new(prompt.clone(), sample, sampling.clone())).collect())
 }
 
 fn finished(sample: i64, completion: &Completion) -> Generated {

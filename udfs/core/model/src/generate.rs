@@ -1,6 +1,8 @@
 //! Prompt in, completion out: what every model that generates offers, wherever it runs.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::{Cancel, Result, Sampling};
 
@@ -31,6 +33,16 @@ pub struct Request {
     pub sample: u64,
     /// How tokens are drawn.
     pub sampling: Sampling,
+    /// JSON schema that an endpoint is to hold the reply to. Local models do not read it: who asks checks the reply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Arc<serde_json::Value>>,
+}
+
+impl Request {
+    /// A request for free text.
+    pub fn new(prompt: Prompt, sample: u64, sampling: Sampling) -> Self {
+        Self { prompt, sample, sampling, schema: None }
+    }
 }
 
 /// What a model is told.
@@ -77,7 +89,7 @@ impl Message {
 }
 
 /// A finished completion.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Completion {
     /// The whole output, without the stop text or end-of-turn token that ended it.
     pub text: String,
@@ -97,7 +109,8 @@ pub struct Completion {
 }
 
 /// Why a completion ended. A cancelled one is no completion but an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FinishReason {
     /// The model ended its turn, or a stop text appeared.
     Stop,

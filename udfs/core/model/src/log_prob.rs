@@ -1,5 +1,7 @@
 //! How probable a model finds a given continuation, token by token (teacher forcing).
 
+use serde::{Deserialize, Serialize};
+
 use crate::Result;
 
 /// A model that scores a continuation.
@@ -10,7 +12,7 @@ pub trait LogProb: Send + Sync {
 }
 
 /// What the model made of one token.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TokenScore {
     /// The token's number in the vocabulary.
     pub id: u32,

@@ -192,11 +192,7 @@ mod tests {
     }
 
     fn ask(replay: &Replay, prompt: &str, sample: u64) -> Result<Completion> {
-        let request = Request {
-            prompt: Prompt::user(Some("Be brief."), prompt),
-            sample,
-            sampling: Params::default().check().unwrap(),
-        };
+        let request = Request::new(Prompt::user(Some("Be brief."), prompt), sample, Params::default().check().unwrap());
         let mut outcome = None;
         replay.generate(&[request], &Cancel::new(), &mut |i, result| {
             assert_eq!(i, 0);
@@ -265,8 +261,7 @@ mod tests {
     #[test]
     fn a_raised_flag_cancels_what_is_left() {
         let replay = Replay::new("replay:test", [record("a", "b")]).unwrap();
-        let request =
-            Request { prompt: Prompt::Raw("a".into()), sample: 0, sampling: Params::default().check().unwrap() };
+        let request = Request::new(Prompt::Raw("a".into()), 0, Params::default().check().unwrap());
         let cancel = Cancel::new();
         let mut kinds = Vec::new();
         replay.generate(&[request.clone(), request], &cancel.clone(), &mut |i, result| {

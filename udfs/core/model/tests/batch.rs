@@ -33,7 +33,7 @@ fn warm() -> Params {
 }
 
 fn ask(prompt: &str, sample: u64, params: &Params) -> Request {
-    Request { prompt: Prompt::Raw(prompt.into()), sample, sampling: params.clone().check().unwrap() }
+    Request::new(Prompt::Raw(prompt.into()), sample, params.clone().check().unwrap())
 }
 
 /// Prompts of several lengths, some with several samples, more than fit into the batch.
@@ -190,11 +190,7 @@ fn a_template_that_opens_the_thinking_makes_an_unclosed_output_all_thinking() {
     draft.metadata.retain(|(key, _)| key != "tokenizer.chat_template");
     draft.set("tokenizer.chat_template", text("{{ messages[0].content }}<think>\n"));
     draft.write(file.path());
-    let request = Request {
-        prompt: Prompt::user(None, "a"),
-        sample: 0,
-        sampling: Params { max_tokens: 3, ..warm() }.check().unwrap(),
-    };
+    let request = Request::new(Prompt::user(None, "a"), 0, Params { max_tokens: 3, ..warm() }.check().unwrap());
     let completion = outcomes(&load(file.path(), 1, 64), &[request]).remove(0).unwrap();
     assert_eq!(completion.thinking.as_deref(), Some(completion.text.trim()));
     assert_eq!(completion.response, None);

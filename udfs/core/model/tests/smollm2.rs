@@ -114,7 +114,7 @@ fn scores_agree_with_the_dequantized_reference() {
 }
 
 fn request(text: &str, params: Params) -> Request {
-    Request { prompt: Prompt::user(None, text), sample: 0, sampling: params.check().unwrap() }
+    Request::new(Prompt::user(None, text), 0, params.check().unwrap())
 }
 
 #[test]
@@ -143,10 +143,8 @@ fn a_row_says_the_same_alone_and_among_others() {
         return;
     };
     let params = Params { max_tokens: 24, ..Params::default() };
-    let requests: Vec<Request> = jsonl(&path)
-        .iter()
-        .map(|row| Request { prompt: messages(row), sample: 0, sampling: params.clone().check().unwrap() })
-        .collect();
+    let requests: Vec<Request> =
+        jsonl(&path).iter().map(|row| Request::new(messages(row), 0, params.clone().check().unwrap())).collect();
     let together = outcomes(model, &requests);
     for (request, together) in requests.iter().zip(together) {
         let alone = outcomes(model, std::slice::from_ref(request)).remove(0).unwrap();
