@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use glotrace_model::{Cancel, Completion, Params, Reply, Request};
+use glotrace_model::{Cancel, Params, Prompt, Reply, Request, TokenScore};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, OnceCell};
 
@@ -57,15 +57,30 @@ impl Model {
         &self.identity
     }
 
+    /// What so many tokens cost, in US dollars, by the prices in the model's options; 0 where it has none.
+    pub fn usd(&self, prompt_tokens: u64, completion_tokens: u64) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "no call has 2^53 tokens")]
+        let millions = |tokens: u64| tokens as f64 / 1e6;
+        millions(prompt_tokens) * self.options.usd_per_mtok_in.unwrap_or(0.0)
+            + millions(completion_tokens) * self.options.usd_per_mtok_out.unwrap_or(0.0)
+    }
+
     /// Sampling parameters where a call names none.
     pub fn defaults(&self) -> &Params {
         &self.options.params
     }
 
+    /// How probable `continuation` is after `prompt`, by token.
+    ///
     /// # Errors
-    /// What the model says of this request; cancellation.
-    pub async fn generate(&self, request: Request, cancel: Cancel) -> Result<Completion, glotrace_model::Error> {
-        self.worker.generate(request, cancel).await
+    /// A model that cannot score; cancellation.
+    pub async fn log_prob(
+        &self,
+        prompt: Prompt,
+        continuation: String,
+        cancel: Cancel,
+    ) -> Result<Vec<TokenScore>, glotrace_model::Error> {
+        self.worker.log_prob(prompt, continuation, cancel).await
     }
 
     /// Completes `requests`, the samples of one prompt (equal but for their sample index), and hands each outcome over with

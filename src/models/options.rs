@@ -12,6 +12,10 @@ pub struct ModelOptions {
     pub params: Params,
     /// The most sequences that are decoded together; `None`: the runtime's own choice.
     pub max_batch: Option<usize>,
+    /// US dollars for a million tokens of prompts.
+    pub usd_per_mtok_in: Option<f64>,
+    /// US dollars for a million tokens of completions.
+    pub usd_per_mtok_out: Option<f64>,
 }
 
 const NAMES: &[&str] = &[
@@ -26,6 +30,8 @@ const NAMES: &[&str] = &[
     "stop",
     "enable_thinking",
     "max_batch",
+    "usd_per_mtok_in",
+    "usd_per_mtok_out",
 ];
 
 impl ModelOptions {
@@ -34,6 +40,7 @@ impl ModelOptions {
     pub fn read(options: &Map<String, Value>) -> Result<Self> {
         let mut params = Params::default();
         let mut max_batch = None;
+        let (mut usd_per_mtok_in, mut usd_per_mtok_out) = (None, None);
         for (name, value) in options {
             match name.as_str() {
                 "temperature" => params.temperature = number(name, value)?,
@@ -52,6 +59,8 @@ impl ModelOptions {
                     let n = usize::try_from(integer(name, value)?).ok().filter(|n| (1..=4096).contains(n));
                     max_batch = Some(n.ok_or_else(|| wrong(name, value, "from 1 to 4096"))?);
                 }
+                "usd_per_mtok_in" => usd_per_mtok_in = Some(price(name, value)?),
+                "usd_per_mtok_out" => usd_per_mtok_out = Some(price(name, value)?),
                 _ => {
                     let error = Error::query(format!("no model option named `{name}`"));
                     return Err(match closest(name, NAMES.iter().copied()) {
@@ -62,7 +71,7 @@ impl ModelOptions {
             }
         }
         params.clone().check().map_err(|e| Error::query(e.message()))?;
-        Ok(Self { params, max_batch })
+        Ok(Self { params, max_batch, usd_per_mtok_in, usd_per_mtok_out })
     }
 }
 
@@ -72,6 +81,11 @@ fn wrong(name: &str, value: &Value, expected: &str) -> Error {
 
 fn number(name: &str, value: &Value) -> Result<f64> {
     value.as_f64().ok_or_else(|| wrong(name, value, "a number"))
+}
+
+fn price(name: &str, value: &Value) -> Result<f64> {
+    let price = number(name, value)?;
+    if price >= 0.0 { Ok(price) } else { Err(wrong(name, value, "0 or more")) }
 }
 
 fn integer(name: &str, value: &Value) -> Result<i64> {
