@@ -288,6 +288,9 @@ impl Row {
         }
         let before = self.bytes.len();
         model.tokenizer.decode_into(token, &mut self.bytes);
+        if self.drawn == 1 {
+            model.tokenizer.trim_start(&mut self.bytes);
+        }
         if let Some(at) = first_stop(&self.bytes, before, &self.job.sampling.stop) {
             self.bytes.truncate(at);
             return Ok(Some(FinishReason::Stop));

@@ -18,10 +18,7 @@ use candle_core::{
 };
 use glotrace_model::{
     Cancel, Completion, Generate, Request, Result,
-    local::{
-        decoder::{Decoder, Span},
-        tokenizer::Tokenizer,
-    },
+    local::decoder::{Decoder, Span},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
@@ -121,19 +118,6 @@ pub fn greedy(decoder: &Decoder, prompts: &[Vec<u32>], n: usize) -> Vec<Vec<u32>
         }
     }
     drawn
-}
-
-/// The text of `ids`, control tokens spelled out, as the references write it.
-pub fn spelled(tokenizer: &Tokenizer, ids: &[u32]) -> String {
-    let mut bytes = Vec::new();
-    for &id in ids {
-        let before = bytes.len();
-        tokenizer.decode_into(id, &mut bytes);
-        if bytes.len() == before {
-            bytes.extend(tokenizer.token(id).bytes());
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What `model` makes of `requests`, in their order; fails where an outcome is missing or comes twice.

@@ -22,7 +22,7 @@ pub use self::{
     rotary::{Rope, RopeScaling},
 };
 use self::{layer::Layer, linear::Linear, norm::RmsNorm, rotary::Rotary};
-use super::{cache::KvCache, weights::Weights};
+use super::{cache::KvCache, dtype::WeightDtype, weights::Weights};
 
 /// New tokens of one sequence, and what it has seen before them.
 pub struct Span<'a> {
@@ -44,9 +44,17 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Reads the decoder of `config` from `weights`.
-    pub fn read(config: Config, weights: &mut dyn Weights, device: &Device) -> crate::Result<Self> {
-        read::read(config, weights, device)
+    /// Reads the decoder of `config` from `weights`, its matrices rounded to `dtype` where one is given.
+    ///
+    /// # Errors
+    /// A tensor that is missing, has another shape than `config` says, or cannot be read.
+    pub fn read(
+        config: Config,
+        weights: &mut dyn Weights,
+        dtype: Option<WeightDtype>,
+        device: &Device,
+    ) -> crate::Result<Self> {
+        read::read(config, weights, dtype, device)
     }
 
     /// Sizes and constants.

@@ -9,18 +9,26 @@ use super::{
     norm::RmsNorm,
     rotary::Rotary,
 };
-use crate::{Result, local::weights::Weights};
+use crate::{
+    Result,
+    local::{WeightDtype, weights::Weights},
+};
 
-/// The decoder of `config` whose weights `weights` holds.
-pub(super) fn read(config: Config, weights: &mut dyn Weights, device: &Device) -> Result<Decoder> {
+/// The decoder of `config` whose weights `weights` holds, matrices rounded to `dtype`.
+pub(super) fn read(
+    config: Config,
+    weights: &mut dyn Weights,
+    dtype: Option<WeightDtype>,
+    device: &Device,
+) -> Result<Decoder> {
     let (hidden, vocab) = (config.hidden_size, config.vocab_size);
-    let embedding = weights.tensor("model.embed_tokens.weight", &[vocab, hidden], device)?;
     let tied = config.tie_word_embeddings.unwrap_or_else(|| !weights.holds("lm_head.weight"));
+    let mut reader = Reader { config: &config, weights, dtype, device };
+    let embedding = reader.matrix("model.embed_tokens", vocab, hidden)?;
     let head = match tied {
         true => embedding.clone(),
-        false => weights.tensor("lm_head.weight", &[vocab, hidden], device)?,
+        false => reader.matrix("lm_head", vocab, hidden)?,
     };
-    let mut reader = Reader { config: &config, weights, device };
     let norm = reader.norm("model.norm", hidden)?;
     let layers = (0..config.num_hidden_layers).map(|i| reader.layer(i)).collect::<Result<_>>()?;
     Ok(Decoder {
@@ -38,6 +46,7 @@ pub(super) fn read(config: Config, weights: &mut dyn Weights, device: &Device) -
 struct Reader<'a> {
     config: &'a Config,
     weights: &'a mut dyn Weights,
+    dtype: Option<WeightDtype>,
     device: &'a Device,
 }
 
@@ -76,9 +85,17 @@ impl Reader<'_> {
     }
 
     fn linear(&mut self, name: &str, outputs: usize, inputs: usize, biased: bool) -> Result<Part> {
-        let weight = self.tensor(&format!("{name}.weight"), &[outputs, inputs])?;
+        let weight = self.matrix(name, outputs, inputs)?;
         let bias = biased.then(|| self.tensor(&format!("{name}.bias"), &[outputs])).transpose()?;
         Ok((weight, bias))
+    }
+
+    fn matrix(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Tensor> {
+        let weight = self.tensor(&format!("{name}.weight"), &[outputs, inputs])?;
+        match self.dtype {
+            Some(dtype) => Ok(dtype.round(&weight)?),
+            None => Ok(weight),
+        }
     }
 
     fn norm(&mut self, name: &str, width: usize) -> Result<RmsNorm> {
