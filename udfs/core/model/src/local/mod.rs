@@ -85,6 +85,10 @@ impl LocalModel {
         if let Some(dtype) = options.dtype {
             identity = format!("{identity}:{dtype}");
         }
+        // Prompts of another day are other prompts, which a call's key would not tell.
+        if let Some(now) = options.now.filter(|_| chat.as_ref().is_some_and(ChatTemplate::is_dated)) {
+            identity = format!("{identity}:{}", now.format("%Y-%m-%dT%H:%M:%S"));
+        }
         Ok(Self { tokenizer, chat, decoder, architecture, identity, options })
     }
 

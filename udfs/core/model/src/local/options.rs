@@ -1,5 +1,7 @@
 //! How a local model works.
 
+use chrono::NaiveDateTime;
+
 use super::dtype::WeightDtype;
 use crate::{Error, Kind, Result, device::DeviceChoice};
 
@@ -15,6 +17,9 @@ pub struct LocalOptions {
     pub device: DeviceChoice,
     /// The type that weights are rounded to; `None`, the default, leaves them what the file holds.
     pub dtype: Option<WeightDtype>,
+    /// The time that a chat template may write into a prompt (`strftime_now`). `None`, the default, gives templates no
+    /// clock: those that can do without take a date of their own.
+    pub now: Option<NaiveDateTime>,
     /// SHA-256 of a GGUF file, or the digest of a folder that a former load's identity names, in hexadecimal, where
     /// the caller has it already; else it is computed.
     pub sha256: Option<String>,
@@ -22,7 +27,7 @@ pub struct LocalOptions {
 
 impl Default for LocalOptions {
     fn default() -> Self {
-        Self { max_batch: 32, prefill_tokens: 64, device: DeviceChoice::Cpu, dtype: None, sha256: None }
+        Self { max_batch: 32, prefill_tokens: 64, device: DeviceChoice::Cpu, dtype: None, now: None, sha256: None }
     }
 }
 

@@ -9,6 +9,7 @@ mod template;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
+use chrono::NaiveDateTime;
 
 use self::json::Json;
 use super::{
@@ -79,10 +80,10 @@ impl Folder {
         Tokenizer::from_json(&self.path.join("tokenizer.json"), settings)
     }
 
-    /// Its chat template, where it has one.
-    pub fn chat_template(&self, tokenizer: &Tokenizer) -> Result<Option<ChatTemplate>> {
+    /// Its chat template, where it has one; `now` as in [`ChatTemplate::new`].
+    pub fn chat_template(&self, tokenizer: &Tokenizer, now: Option<NaiveDateTime>) -> Result<Option<ChatTemplate>> {
         let source = template::source(&self.path, self.tokenizer.as_ref())?;
-        source.map(|source| ChatTemplate::new(&source, tokenizer.bos(), tokenizer.eos())).transpose()
+        source.map(|source| ChatTemplate::new(&source, tokenizer.bos(), tokenizer.eos(), now)).transpose()
     }
 
     /// Its architecture.
@@ -116,7 +117,7 @@ pub(super) fn load(path: &Path, options: &LocalOptions, device: &Device) -> Resu
     let folder = Folder::open(path)?;
     let architecture = folder.architecture()?;
     let tokenizer = folder.tokenizer()?;
-    let chat = folder.chat_template(&tokenizer)?;
+    let chat = folder.chat_template(&tokenizer, options.now)?;
     let decoder = folder.decoder(options.dtype, device)?;
     let digest = match &options.sha256 {
         Some(digest) => digest.clone(),

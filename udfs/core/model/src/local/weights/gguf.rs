@@ -22,7 +22,8 @@ pub(in crate::local) fn load(path: &Path, options: &LocalOptions, device: &Devic
     let mut gguf = Gguf::open(path)?;
     let tokenizer = Tokenizer::from_gguf(&gguf)?;
     let template = gguf.text("tokenizer.chat_template")?;
-    let chat = template.map(|source| ChatTemplate::new(source, tokenizer.bos(), tokenizer.eos())).transpose()?;
+    let chat =
+        template.map(|source| ChatTemplate::new(source, tokenizer.bos(), tokenizer.eos(), options.now)).transpose()?;
     let decoder = decoder(&mut gguf, options.dtype, device)?;
     let sha256 = match &options.sha256 {
         Some(sha256) => sha256.clone(),
