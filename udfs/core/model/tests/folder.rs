@@ -414,6 +414,8 @@ fn what_is_not_as_it_should_be_is_named() {
     says(Checkpoint::new().with("hidden_act", json!("gelu")), "\"gelu\"");
     says(Checkpoint::new().with("rope_scaling", json!({ "rope_type": "yarn", "factor": 4.0 })), "type \"yarn\"");
     says(Checkpoint::new().with("rope_scaling", json!({ "rope_type": "linear" })), "rope_scaling.factor is missing");
+    let by_kind = json!({ "full_attention": { "rope_theta": 1e6 }, "sliding_attention": { "rope_theta": 1e4 } });
+    says(Checkpoint::new().with("rope_parameters", by_kind), "full_attention");
     says(Checkpoint::new().with("hidden_size", json!("wide")), "config.json: hidden_size must be a whole number");
     says(Checkpoint::new().without("num_hidden_layers"), "num_hidden_layers is missing");
     says(Checkpoint::new().with("num_key_value_heads", json!(3)), "4 query heads cannot share 3 key heads");

@@ -74,6 +74,9 @@ fn biases(json: &Json, architecture: &Architecture) -> Result<Biases> {
     Ok(Biases { qkv, output, mlp: architecture.mlp_bias && on("mlp_bias")? })
 }
 
+/// Qwen's `max_window_layers` where the file does not say.
+const MAX_WINDOW_LAYERS: usize = 28;
+
 /// How far each layer looks back.
 fn windows(json: &Json, architecture: &Architecture, layers: usize) -> Result<Vec<Option<usize>>> {
     let on = match architecture.window {
@@ -97,7 +100,7 @@ fn windows(json: &Json, architecture: &Architecture, layers: usize) -> Result<Ve
         return types.into_iter().map(window).collect();
     }
     let first = match architecture.window {
-        Window::Switched => json.count("max_window_layers")?.unwrap_or(layers),
+        Window::Switched => json.count("max_window_layers")?.unwrap_or(MAX_WINDOW_LAYERS),
         _ => 0,
     };
     Ok((0..layers).map(|i| (i >= first).then_some(window)).collect())
@@ -111,6 +114,10 @@ fn rope(json: &Json, max_position_embeddings: usize) -> Result<Rope> {
         None => None,
     };
     let theta = theta.or(json.number("rope_theta")?).unwrap_or(10_000.0);
+    // Files of other architectures have one set for each kind of layer.
+    if let Some(kind) = parameters.as_ref().and_then(Json::first_object) {
+        return Err(json.invalid(format!("rope_parameters of one kind of layer ({kind}) are not built")));
+    }
     if json.number("partial_rotary_factor")?.is_some_and(|part| part != 1.0) {
         return Err(json.invalid("rotating a part of each head (partial_rotary_factor) is not built"));
     }

@@ -49,6 +49,11 @@ impl Json {
         self.keys.contains_key(key)
     }
 
+    /// The first key under which an object stands.
+    pub(super) fn first_object(&self) -> Option<&str> {
+        self.keys.iter().find(|(_, value)| value.is_object()).map(|(key, _)| key.as_str())
+    }
+
     /// What stands under `key`; `None` where it is absent or null.
     pub(super) fn get(&self, key: &str) -> Option<&Value> {
         self.keys.get(key).filter(|value| !value.is_null())
