@@ -31,7 +31,7 @@ pub mod thinking;
 pub use cancel::Cancel;
 pub use device::{DeviceChoice, DeviceInfo, devices};
 pub use error::{Error, Kind, Result};
-pub use generate::{Completion, FinishReason, Generate, Message, Prompt, Request, Sink};
+pub use generate::{Completion, FinishReason, Generate, Message, Prompt, Reply, Request, Sink, TokenLogProb};
 pub use local::{LocalModel, LocalOptions, WeightDtype};
 pub use log_prob::{LogProb, ScoreSink, TokenScore};
 pub use params::{Params, Sampling};
