@@ -260,6 +260,37 @@ fn newer_keys_say_what_older_ones_said() {
 }
 
 #[test]
+fn biases_are_read_where_the_configuration_says_so() {
+    let attention = [("self_attn.q_proj", HIDDEN), ("self_attn.k_proj", HIDDEN / 2), ("self_attn.v_proj", HIDDEN / 2)];
+    let attention: Vec<_> = attention.into_iter().chain([("self_attn.o_proj", HIDDEN)]).collect();
+    let mlp = vec![("mlp.gate_proj", INNER), ("mlp.up_proj", INNER), ("mlp.down_proj", HIDDEN)];
+    let plain = Checkpoint::new().logits();
+    for (key, parts) in [("attention_bias", attention), ("mlp_bias", mlp)] {
+        // All zero but the one of `biased`.
+        let with = |biased: &str| {
+            let mut checkpoint = Checkpoint::new();
+            for (part, width) in &parts {
+                let value = if *part == biased { 0.5f32 } else { 0.0 };
+                for i in 0..2 {
+                    let bias = Tensor::full(value, *width, &Device::Cpu).unwrap();
+                    checkpoint.weights.insert(format!("model.layers.{i}.{part}.bias"), bias);
+                }
+            }
+            checkpoint
+        };
+        assert_eq!(with("").with(key, json!(true)).logits(), plain, "{key}");
+        for (part, _) in &parts {
+            // The same number added to every key moves all scores of a query alike, so only rotation tells.
+            assert_ne!(with(part).with(key, json!(true)).logits(), plain, "{part}");
+            assert_eq!(with(part).logits(), plain, "{part} is not asked for");
+        }
+        let missing = Checkpoint::new().with(key, json!(true)).error();
+        assert!(missing.message().contains(".bias is missing"), "{missing}");
+        assert_eq!(with(parts[0].0).with(key, json!(true)).with("model_type", json!("mistral")).logits(), plain);
+    }
+}
+
+#[test]
 fn a_window_counts_only_where_it_is_switched_on() {
     let window =
         |checkpoint: Checkpoint| checkpoint.with("sliding_window", json!(4)).with("max_window_layers", json!(1));
