@@ -36,8 +36,13 @@ impl Backoff {
         asked + self.part_of(self.base)
     }
 
+    /// A short wait by which those who are let go at the same moment come one after the other.
+    pub fn stagger(&self) -> Duration {
+        self.part_of(self.base.min(Duration::from_millis(200)))
+    }
+
     /// A random part of `most`.
-    pub fn part_of(&self, most: Duration) -> Duration {
+    fn part_of(&self, most: Duration) -> Duration {
         let part: f64 = self.chance.lock().unwrap_or_else(PoisonError::into_inner).random();
         most.mul_f64(part)
     }

@@ -75,7 +75,7 @@ impl Gate {
                 Some(at) if at > Instant::now() => {
                     sleep_until(at).await;
                     // All who waited would come at the same moment.
-                    sleep(backoff.part_of(Duration::from_millis(200))).await;
+                    sleep(backoff.stagger()).await;
                 }
                 _ => return,
             }
