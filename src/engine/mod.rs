@@ -121,7 +121,7 @@ impl Engine {
         let settings = Arc::new(Settings::default());
         let created =
             store.models()?.into_iter().map(|m| (m.name, Definition { uri: m.uri, options: m.options })).collect();
-        let models = Arc::new(Models::new(cache_folder(), created));
+        let models = Arc::new(Models::new(cache_folder(), created, Arc::new(|name| std::env::var(name).ok())));
         let macros =
             store.macros()?.iter().map(|m| Ok((m.name.clone(), names::read_macro(m)?))).collect::<Result<_>>()?;
         let functions = all_functions(&Services { tokenizers: Arc::new(ModelTokenizers::new(Arc::clone(&models))) });

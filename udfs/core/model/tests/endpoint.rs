@@ -21,7 +21,7 @@ use serde_json::json;
 fn options(server: &FaultServer) -> EndpointOptions {
     let mut options = EndpointOptions::new(server.base_url(), "asked-model");
     options.api_key = Some("sk-hidden-key".into());
-    options.api_key_name = Some("MY_KEY".into());
+    options.key_hint = Some("look into MY_KEY".into());
     options.backoff = Duration::from_millis(5);
     options.max_backoff = Duration::from_millis(50);
     options.timeout = Duration::from_secs(2);

@@ -109,17 +109,17 @@ impl Config for Address {
     }
 }
 
-/// `url` without user, password, query and fragment. What is no URL is cut at its last `@`.
+/// `url` without user, password, query and fragment. What is no address shows only what stands after its last `@`.
 pub(super) fn shown(url: &str) -> String {
     match Url::parse(url) {
-        Ok(mut url) => {
+        Ok(mut url) if url.has_host() => {
             let _ = url.set_username("");
             let _ = url.set_password(None);
             url.set_query(None);
             url.set_fragment(None);
             url.as_str().trim_end_matches('/').to_owned()
         }
-        Err(_) => {
+        _ => {
             let tail = url.rsplit('@').next().unwrap_or_default();
             tail.split(['?', '#']).next().unwrap_or_default().to_owned()
         }

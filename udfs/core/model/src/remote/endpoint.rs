@@ -24,6 +24,8 @@ pub struct Endpoint {
     pub(super) max_n: AtomicUsize,
     /// There is a server: it has answered something at some time.
     pub(super) answered: AtomicBool,
+    /// The model that is asked has answered: where another one does, that is a gateway's slip and no wrong name.
+    pub(super) answered_rightly: AtomicBool,
     transport: RwLock<Arc<Transport>>,
     /// Tokens of a completion, on average; as the bits of an `f64`.
     mean_completion: AtomicU64,
@@ -44,6 +46,7 @@ impl Endpoint {
             seen: Seen::default(),
             max_n: AtomicUsize::new(options.max_n),
             answered: AtomicBool::new(false),
+            answered_rightly: AtomicBool::new(false),
             transport,
             mean_completion: AtomicU64::new(f64::NAN.to_bits()),
             address,

@@ -7,7 +7,7 @@
 //! | 400, 413, 422 because this prompt is too long | truncated | no | no |
 //! | 400, 403, 422 because this prompt is against the provider's policy | refused | no | no |
 //! | any other 3xx or 4xx | http | no | yes |
-//! | an answer by another model | model | twice | yes |
+//! | an answer by another model | model | yes; twice at most before the right one ever answered | yes |
 //!
 //! Prompt and policy are known by the error's `code` or `type`; vLLM and SGLang give none, and are known by their wording.
 
@@ -41,7 +41,7 @@ pub(super) enum Again {
     Later(Option<Duration>),
     /// Without a wait and on a new connection: what came was somebody else's answer.
     Anew,
-    /// At most so many times altogether.
+    /// At most so many times, unless the endpoint has shown that it can do better.
     AtMost(u32),
 }
 

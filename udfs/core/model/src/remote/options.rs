@@ -20,8 +20,8 @@ pub struct EndpointOptions {
     pub model: String,
     /// Sent as `Authorization: Bearer …`.
     pub api_key: Option<Secret>,
-    /// Where the key comes from (the name of an environment variable), for the hint of an error about it.
-    pub api_key_name: Option<String>,
+    /// The way out where the endpoint does not accept the key, or wants one (401): the caller knows where keys come from.
+    pub key_hint: Option<String>,
     /// The most requests under way at once. 1 ..= 4096, default 16.
     pub max_concurrency: usize,
     /// The most requests in any minute; `None` is no limit. At least 1.
@@ -75,7 +75,7 @@ impl EndpointOptions {
             base_url: base_url.into(),
             model: model.into(),
             api_key: None,
-            api_key_name: None,
+            key_hint: None,
             max_concurrency: 16,
             requests_per_minute: None,
             tokens_per_minute: None,
@@ -100,8 +100,11 @@ impl EndpointOptions {
         }
     }
 
-    /// Whether every value lies in its range; the error names the first that does not.
-    pub(super) fn check(&self) -> Result<()> {
+    /// Whether every value lies in its range, the address aside.
+    ///
+    /// # Errors
+    /// The first value that does not, of kind [`Kind::Parameter`].
+    pub fn check(&self) -> Result<()> {
         let price = |p: Option<f64>| p.is_none_or(|p| p.is_finite() && p >= 0.0);
         let second = Duration::from_secs(1);
         let checks = [

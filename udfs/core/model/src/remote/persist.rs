@@ -40,7 +40,7 @@ impl Endpoint {
     ) -> Tried<T> {
         let mut attempts = 0;
         let (mut tokens, mut usd) = (None, None);
-        let mut copies = 0;
+        let (mut copies, mut strangers) = (0, 0);
         loop {
             let Some(place) = self.gate.enter(estimate, &self.backoff).await else {
                 let error = Error::new(Kind::Http, "the endpoint is closed").fatal();
@@ -71,6 +71,7 @@ impl Endpoint {
             let mut failure = match outcome {
                 Ok(outcome) => {
                     self.answered.store(true, Ordering::Relaxed);
+                    self.answered_rightly.store(true, Ordering::Relaxed);
                     return Tried { outcome: Ok(outcome), attempts, usage, tokens, usd, seconds };
                 }
                 Err(failure) => failure,
@@ -86,7 +87,11 @@ impl Endpoint {
                 }
                 Again::Later(Some(asked)) => Some(self.backoff.after(asked)),
                 Again::Later(None) => Some(self.backoff.wait(attempts)),
-                Again::AtMost(most) => (attempts <= most).then(|| self.backoff.wait(attempts)),
+                Again::AtMost(most) => {
+                    strangers += 1;
+                    let passing = strangers <= most || self.answered_rightly.load(Ordering::Relaxed);
+                    passing.then(|| self.backoff.wait(attempts))
+                }
                 Again::Anew => {
                     copies += 1;
                     self.reconnect().ok().map(|()| std::time::Duration::ZERO)
@@ -148,11 +153,8 @@ impl Endpoint {
             && error.kind() == Kind::Http
             && failure.again == Again::Later(None)
             && !self.answered.load(Ordering::Relaxed);
-        let hint = match (failure.status.map(|s| s.as_u16()), &self.options.api_key_name) {
-            (Some(401), Some(name)) if self.options.api_key.is_some() => {
-                Some(format!("the key in {name} is not accepted"))
-            }
-            (Some(401), Some(name)) => Some(format!("set {name}; the option api_key_env names another variable")),
+        let hint = match (failure.status.map(|s| s.as_u16()), &self.options.key_hint) {
+            (Some(401), Some(hint)) => Some(hint.clone()),
             _ if unreachable => Some("is the server running, and is this its address?".to_owned()),
             _ => error.hint().map(str::to_owned),
         };

@@ -112,7 +112,7 @@ async fn exchange(
             Err(_) if !status.is_success() => break,
             Err(e) => {
                 let message = format!("the answer of {shown} broke off after {} bytes: {}", body.len(), reason(&e));
-                return Err(Failure::later(Error::new(Kind::Http, message)));
+                return Err(Failure { status: Some(status), ..Failure::later(Error::new(Kind::Http, message)) });
             }
         }
     }
