@@ -75,6 +75,7 @@ fn resident() -> Option<u64> {
 }
 
 /// Each row is answered rightly, in order and once, whatever happens on the way; and no request is made that was not needed.
+/// The server's record of what it received is in the same process, and is what its memory grows by.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_rows_survive_every_fault() {
     let mix = Fault::INJECTED.iter().map(|f| (*f, if *f == Fault::Stall { 0.01 } else { 0.04 })).collect();
