@@ -22,6 +22,8 @@ pub(super) struct Address {
     secrets: Vec<SecretString>,
     /// Whether it is this machine, where no proxy stands between.
     pub loopback: bool,
+    /// Whether connections are encrypted.
+    pub tls: bool,
     /// Whether it is OpenAI's own, which differs from those that follow it.
     pub openai: bool,
 }
@@ -62,6 +64,7 @@ impl Address {
         let query = url.query_pairs().map(|(k, v)| (k.into_owned(), v.into_owned())).collect::<Vec<_>>();
         secrets.extend(query.iter().map(|(_, v)| SecretString::from(v.as_str())));
         Ok(Self {
+            tls: url.scheme() == "https",
             openai: host == "api.openai.com",
             base: base.as_str().trim_end_matches('/').to_owned(),
             query,

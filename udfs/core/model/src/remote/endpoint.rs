@@ -3,13 +3,13 @@
 use std::{
     fmt,
     sync::{
-        Arc, PoisonError, RwLock,
+        Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
 use super::{EndpointOptions, address::Address, backoff::Backoff, gate::Gate, seen::Seen, transport::Transport};
-use crate::{Error, Result};
+use crate::Result;
 
 /// A model behind an endpoint. One value is shared by all who call it: its limits hold for all of them together.
 ///
@@ -26,7 +26,8 @@ pub struct Endpoint {
     pub(super) answered: AtomicBool,
     /// The model that is asked has answered: where another one does, that is a gateway's slip and no wrong name.
     pub(super) answered_rightly: AtomicBool,
-    transport: RwLock<Arc<Transport>>,
+    /// Transports, each with a connection of its own, that nobody uses at the moment.
+    idle: Mutex<Vec<Transport>>,
     /// Tokens of a completion, on average; as the bits of an `f64`.
     mean_completion: AtomicU64,
 }
@@ -39,7 +40,8 @@ impl Endpoint {
     pub fn new(options: EndpointOptions) -> Result<Self> {
         options.check()?;
         let address = Address::new(&options)?;
-        let transport = RwLock::new(Arc::new(Transport::new(&options, &address)?));
+        // That a client can be built is seen now and not at the first call.
+        let idle = Mutex::new(vec![Transport::new(&options, &address)?]);
         Ok(Self {
             gate: Gate::new(&options),
             backoff: Backoff::new(options.backoff, options.max_backoff, options.jitter_seed),
@@ -47,24 +49,22 @@ impl Endpoint {
             max_n: AtomicUsize::new(options.max_n),
             answered: AtomicBool::new(false),
             answered_rightly: AtomicBool::new(false),
-            transport,
+            idle,
             mean_completion: AtomicU64::new(f64::NAN.to_bits()),
             address,
             options,
         })
     }
 
-    /// Address and model, without user, password and key, and the extra fields of the body: what they ask for differs, so do
-    /// the answers. Part of each call's key.
+    /// Address and model, without user, password and key, and the fields of the body that are added or left out: what is asked
+    /// for differs, and so do the answers. Part of each call's key.
     pub fn identity(&self) -> String {
-        let mut identity = format!("{}#{}", self.address.shown(), self.options.model);
-        if !self.options.extra_body.is_empty() {
-            let mut fields: Vec<_> = self.options.extra_body.iter().collect();
-            fields.sort_by_key(|(name, _)| *name);
-            let fields: Vec<String> = fields.into_iter().map(|(k, v)| format!("{k}={v}")).collect();
-            identity = format!("{identity} {}", fields.join(" "));
-        }
-        identity
+        let added = self.options.extra_body.iter().map(|(name, value)| format!("{name}={value}"));
+        let left_out = self.options.omit.iter().map(|name| format!("-{name}"));
+        let mut changes: Vec<String> = added.chain(left_out).collect();
+        changes.sort();
+        let model = format!("{}#{}", self.address.shown(), self.options.model);
+        [vec![model], changes].concat().join(" ")
     }
 
     /// The options it was made with.
@@ -72,15 +72,16 @@ impl Endpoint {
         &self.options
     }
 
-    pub(super) fn transport(&self) -> Arc<Transport> {
-        Arc::clone(&self.transport.read().unwrap_or_else(PoisonError::into_inner))
+    /// A transport for one exchange. Whoever takes it gives it back ([`give_back`](Self::give_back)) when what came over it is
+    /// known to be its own, and drops it otherwise: the next request on a connection must not meet what is left of the last.
+    /// `fresh`: one without a past.
+    pub(super) fn transport(&self, fresh: bool) -> Result<Transport> {
+        let idle = if fresh { None } else { self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() };
+        idle.map_or_else(|| Transport::new(&self.options, &self.address), Ok)
     }
 
-    /// Leaves all idle connections for good.
-    pub(super) fn reconnect(&self) -> Result<(), Error> {
-        let fresh = Arc::new(Transport::new(&self.options, &self.address)?);
-        *self.transport.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-        Ok(())
+    pub(super) fn give_back(&self, transport: Transport) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(transport);
     }
 
     /// About how many tokens a completion of at most `max_tokens` will have.
@@ -119,9 +120,10 @@ mod tests {
         assert_eq!(plain.identity(), "https://h.example/v1#org/model");
         assert!(!format!("{plain:?} {:?}", plain.options()).contains("hidden"));
         options.extra_body.insert("reasoning_effort".into(), json!("high"));
+        options.omit.push("temperature".into());
         assert_eq!(
             Endpoint::new(options).unwrap().identity(),
-            "https://h.example/v1#org/model reasoning_effort=\"high\""
+            "https://h.example/v1#org/model -temperature reasoning_effort=\"high\""
         );
     }
 

@@ -8,7 +8,7 @@
 //!    for one.
 //! 4. `transport` carries it through async-openai's client and sees status, headers and size of what comes back;
 //!    `failure` says of everything that is no answer what it is and whether asking again can help.
-//! 5. `answer` reads choices out of the reply, and `seen` notices a reply that came before.
+//! 5. `seen` notices a reply that was another call's, and `answer` reads choices out of it.
 //! 6. `persist` asks again where that can help, with `backoff`, and counts attempts and cost.
 //!
 //! No environment and no globals: key, address and limits come from the caller, chance from a seed. The one exception is the

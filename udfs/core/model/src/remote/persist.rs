@@ -1,6 +1,6 @@
 //! Asks until there is an answer, or asking again cannot help.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
@@ -47,9 +47,15 @@ impl Endpoint {
                 let outcome = Err(Failure::never(error));
                 return Tried { outcome, attempts, usage: Usage::default(), tokens, usd, seconds: 0.0 };
             };
+            let transport = match self.transport(copies > 0) {
+                Ok(transport) => transport,
+                Err(error) => {
+                    let outcome = Err(Failure::never(error));
+                    return Tried { outcome, attempts, usage: Usage::default(), tokens, usd, seconds: 0.0 };
+                }
+            };
             attempts += 1;
             let start = Instant::now();
-            let transport = self.transport();
             let answer = match timeout(self.options.timeout, transport.post(path, body)).await {
                 Ok(answer) => answer,
                 Err(_) => Err(Failure::later(Error::new(
@@ -57,16 +63,21 @@ impl Endpoint {
                     format!("no answer within {} s", self.options.timeout.as_secs_f64()),
                 ))),
             };
-            drop(place);
             let seconds = start.elapsed().as_secs_f64();
             let mut usage = Usage::default();
             let outcome = answer.and_then(|answer| {
                 usage = Usage::read(&answer);
                 tokens = sum(tokens, usage.tokens());
                 usd = sum(usd, usage.usd(&self.options));
-                self.judge(&answer, copies == 0)?;
+                // What comes over a connection without a past is no leftover, whatever it looks like.
+                self.judge(&answer, body, copies == 0)?;
                 read(&answer)
             });
+            // After a failure without a response nobody knows what the connection still brings.
+            if outcome.as_ref().map_or_else(|f| f.status.is_some(), |_| true) {
+                self.give_back(transport);
+            }
+            drop(place);
             self.gate.settle(estimate, usage.tokens().unwrap_or(estimate));
             let mut failure = match outcome {
                 Ok(outcome) => {
@@ -94,7 +105,7 @@ impl Endpoint {
                 }
                 Again::Anew => {
                     copies += 1;
-                    self.reconnect().ok().map(|()| std::time::Duration::ZERO)
+                    Some(Duration::ZERO)
                 }
                 Again::Never => None,
             };
@@ -110,7 +121,7 @@ impl Endpoint {
     }
 
     /// Whether `answer` is an answer to this call at all.
-    fn judge(&self, answer: &Value, may_be_copy: bool) -> Result<(), Failure> {
+    fn judge(&self, answer: &Value, asked: &Value, may_be_copy: bool) -> Result<(), Failure> {
         // Some gateways report errors with status 200.
         if answer["error"].is_object() && answer["choices"].is_null() {
             let code = answer["error"]["code"].as_u64().and_then(|c| u16::try_from(c).ok());
@@ -130,7 +141,7 @@ impl Endpoint {
                 .fatal();
             return Err(Failure { again: Again::AtMost(2), ..Failure::never(error) });
         }
-        if self.seen.again(answer) && may_be_copy {
+        if self.seen.again(answer, asked) && may_be_copy {
             let error = Error::new(Kind::Http, "the answer was another call's, delivered twice");
             return Err(Failure { again: Again::Anew, ..Failure::never(error) });
         }

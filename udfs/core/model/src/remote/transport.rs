@@ -20,7 +20,7 @@ pub(super) enum Path {
     Embeddings,
 }
 
-/// A pool of connections to one endpoint.
+/// A connection to one endpoint, made when it is first needed and again where it is lost. It carries one exchange at a time.
 pub(super) struct Transport {
     client: Client<Address>,
     address: Address,
@@ -37,7 +37,11 @@ impl Transport {
             // Whether a request is made again is decided, and counted, in `persist`.
             .retry(reqwest::retry::never())
             .tcp_nodelay(true)
-            .pool_max_idle_per_host(options.max_concurrency);
+            .pool_max_idle_per_host(1);
+        if !address.tls {
+            // Loading the system's certificates takes time and memory.
+            http = http.tls_certs_only([]);
+        }
         if address.loopback {
             http = http.no_proxy();
         }
