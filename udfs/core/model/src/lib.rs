@@ -14,16 +14,20 @@
 //!    a decoding step after [`Cancel`] is raised.
 //! 4. [`Completion`] is the text with its thinking told from its response ([`thinking`]), or an [`Error`] with a [`Kind`].
 //!
+//! What the tasks of the house make of replies and scores is [`json`] and [`score`].
+//!
 //! The crate knows no SQL and no runtime, prints nothing, reads no environment, and holds no state outside its values.
 
 mod cancel;
 pub mod digest;
 mod error;
 mod generate;
+pub mod json;
 pub mod local;
 mod log_prob;
 mod params;
 mod replay;
+pub mod score;
 pub mod thinking;
 
 pub use cancel::Cancel;
