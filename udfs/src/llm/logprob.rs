@@ -57,6 +57,7 @@ mod tests {
             logprob,
             rank: logprob.map(|_| 0),
             entropy: logprob.map(|_| 0.5),
+            top: Vec::new(),
         };
         let rows = vec![
             Some(Logprob::from(vec![token("สิบ", Some(-0.5)), token("แปด", Some(-0.25))])),

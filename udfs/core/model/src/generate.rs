@@ -19,6 +19,11 @@ pub trait Generate: Send + Sync {
     /// request that has not been handed over is handed over as [`Kind::Cancelled`](crate::Kind::Cancelled) within one
     /// decoding step; a part of a completion is never handed over as a completion.
     fn generate(&self, requests: &[Request], cancel: &Cancel, sink: &mut Sink<'_>);
+
+    /// Whether the model is a [`LogProb`](crate::LogProb) too: most endpoints and all recordings are not.
+    fn can_score(&self) -> bool {
+        false
+    }
 }
 
 /// Where outcomes go: position of the request, outcome.

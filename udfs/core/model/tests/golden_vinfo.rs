@@ -14,14 +14,24 @@ fn numbers(row: &Value, field: &str) -> Vec<f64> {
     row[field].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
 }
 
-fn scores(row: &Value, field: &str) -> Vec<TokenScore> {
-    let score = |logprob| TokenScore { id: 0, token: String::new(), logprob: Some(logprob), rank: None, entropy: None };
-    numbers(row, field).into_iter().map(score).collect()
-}
-
-fn list(row: &Value, field: &str) -> Vec<(u32, f64)> {
-    let pair = |v: &Value| (u32::try_from(v[0].as_u64().unwrap()).unwrap(), v[1].as_f64().unwrap());
-    row[field].as_array().unwrap().iter().map(pair).collect()
+/// The scores of the answer's tokens, the list of the likeliest with the first.
+fn scores(row: &Value, side: &str) -> Vec<TokenScore> {
+    let id = |v: &Value| u32::try_from(v.as_u64().unwrap()).unwrap();
+    let pair = |v: &Value| (id(&v[0]), v[1].as_f64().unwrap());
+    let top: Vec<_> = row[format!("first_pos_top20_{side}")].as_array().unwrap().iter().map(pair).collect();
+    let answer = row["answer_ids"].as_array().unwrap().iter().map(id);
+    answer
+        .zip(numbers(row, &format!("lp_{side}")))
+        .enumerate()
+        .map(|(i, (id, logprob))| TokenScore {
+            id,
+            token: String::new(),
+            logprob: Some(logprob),
+            rank: None,
+            entropy: None,
+            top: if i == 0 { top.clone() } else { Vec::new() },
+        })
+        .collect()
 }
 
 fn near(row: &Value, field: &str, got: f64) {
@@ -38,16 +48,13 @@ fn both_definitions_equal_the_reference() {
     };
     for line in file.lines() {
         let row: Value = serde_json::from_str(line).unwrap();
-        let VInformation { vi, logprob_with, logprob_without, .. } =
-            v_information(&scores(&row, "lp_with"), &scores(&row, "lp_without"));
+        let (with, without) = (scores(&row, "with"), scores(&row, "without"));
+        let VInformation { vi, logprob_with, logprob_without, .. } = v_information(&with, &without);
         near(&row, "vi", vi);
         near(&row, "logprob_with", logprob_with);
         near(&row, "logprob_without", logprob_without);
 
-        let answer: Vec<u32> =
-            row["answer_ids"].as_array().unwrap().iter().map(|v| v.as_u64().unwrap() as u32).collect();
-        let ki =
-            v_information_ki2026(&answer, &list(&row, "first_pos_top20_with"), &list(&row, "first_pos_top20_without"));
+        let ki = v_information_ki2026(&with, &without);
         near(&row, "ki_vi", ki.vi);
         near(&row, "ki_logprob_with", ki.logprob_with);
         near(&row, "ki_logprob_without", ki.logprob_without);

@@ -16,7 +16,7 @@ pub mod tokenizer;
 
 use std::path::Path;
 
-use candle_core::{Device, IndexOp, Tensor};
+use candle_core::{Device, IndexOp};
 use serde_json::{Map, Value};
 
 use self::{
@@ -25,7 +25,9 @@ use self::{
     llama::{Llama, Span},
     tokenizer::Tokenizer,
 };
-use crate::{Cancel, Error, Generate, Kind, LogProb, Prompt, Request, Result, Sink, TokenScore, digest, thinking};
+use crate::{
+    Cancel, Error, Generate, Kind, LogProb, Prompt, Request, Result, Sink, TokenScore, digest, score, thinking,
+};
 
 /// How a local model works.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,7 +183,12 @@ impl LocalModel {
             let logits = self.decoder.logits(&hidden, &wanted)?;
             for (row, &at) in wanted.iter().enumerate() {
                 let next = all[from + at as usize + 1];
-                scores.push(self.scored(next, &logits.i(row)?)?);
+                let logits = logits.i(row)?.to_vec1::<f32>()?;
+                let is_first = scores.is_empty();
+                scores.push(self.scored(next, &logits));
+                if is_first && let Some(first) = scores.last_mut() {
+                    first.top = score::top(&logits, score::KI2026_TOP);
+                }
             }
         }
         Ok(scores)
@@ -198,26 +205,25 @@ impl LocalModel {
 
     fn unscored(&self, id: u32) -> TokenScore {
         let token = self.tokenizer.token(id);
-        TokenScore { id, token, logprob: None, rank: None, entropy: None }
+        TokenScore { id, token, logprob: None, rank: None, entropy: None, top: Vec::new() }
     }
 
     /// What `logits`, `[vocab]`, say about `id`: log p = l - ln Σ exp l, H = ln Σ exp l - Σ p l.
-    fn scored(&self, id: u32, logits: &Tensor) -> Result<TokenScore> {
-        let logits = logits.to_vec1::<f32>()?;
+    fn scored(&self, id: u32, logits: &[f32]) -> TokenScore {
         let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
         let (mut sum, mut weighted) = (0.0, 0.0);
-        for &logit in &logits {
+        for &logit in logits {
             let shifted = f64::from(logit) - max;
             sum += shifted.exp();
             weighted += shifted * shifted.exp();
         }
         let own = logits[id as usize];
-        Ok(TokenScore {
+        TokenScore {
             logprob: Some(f64::from(own) - max - sum.ln()),
             rank: Some(logits.iter().filter(|&&logit| logit > own).count() as u64),
             entropy: Some(sum.ln() - weighted / sum),
             ..self.unscored(id)
-        })
+        }
     }
 }
 
@@ -228,6 +234,10 @@ impl Generate for LocalModel {
 
     fn generate(&self, requests: &[Request], cancel: &Cancel, sink: &mut Sink<'_>) {
         batch::run(self, requests, cancel, sink);
+    }
+
+    fn can_score(&self) -> bool {
+        true
     }
 }
 

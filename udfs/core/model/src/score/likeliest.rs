@@ -25,8 +25,14 @@ mod tests {
     use crate::TokenScore;
 
     fn scores(logprobs: &[f64]) -> Vec<TokenScore> {
-        let score =
-            |&logprob| TokenScore { id: 0, token: String::new(), logprob: Some(logprob), rank: None, entropy: None };
+        let score = |&logprob| TokenScore {
+            id: 0,
+            token: String::new(),
+            logprob: Some(logprob),
+            rank: None,
+            entropy: None,
+            top: Vec::new(),
+        };
         logprobs.iter().map(score).collect()
     }
 

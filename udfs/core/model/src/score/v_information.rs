@@ -38,28 +38,29 @@ pub fn v_information(with: &[TokenScore], without: &[TokenScore]) -> VInformatio
 /// The length of the lists that the published code reads.
 pub const KI2026_TOP: usize = 20;
 
-/// V-information as the published code computes it.
+/// V-information as the published code computes it, from the scores of the answer's tokens with and without the trace.
 ///
-/// `answer` are the answer's tokens; `with` and `without` are the likeliest tokens at the answer's first position
-/// ([`KI2026_TOP`] of them), as (token, log-probability). Every token of the answer is looked up in the same list, and
-/// counts ln 10⁻⁸ where it is not there. The entropies are those of the lists, renormalised to sum to 1; 0 for an empty
+/// Every token of the answer is looked up among the likeliest at the answer's first position ([`TokenScore::top`]), and
+/// counts ln 10⁻⁸ where it is not there. The entropies are those of these lists, renormalised to sum to 1; 0 for an empty
 /// answer.
-pub fn v_information_ki2026(answer: &[u32], with: &[(u32, f64)], without: &[(u32, f64)]) -> VInformation {
-    let logprob = |list: &[(u32, f64)]| {
-        let of = |id: &u32| {
-            list.iter().find(|(known, _)| known == id).map_or_else(|| 1e-8_f64.ln(), |(_, logprob)| *logprob)
-        };
-        answer.iter().map(of).fold(0.0, |sum, logprob| sum + logprob)
-    };
-    let entropy = |list: &[(u32, f64)]| if answer.is_empty() { 0.0 } else { entropy(list) };
-    let (logprob_with, logprob_without) = (logprob(with), logprob(without));
+pub fn v_information_ki2026(with: &[TokenScore], without: &[TokenScore]) -> VInformation {
+    let (logprob_with, entropy_with) = first_position(with);
+    let (logprob_without, entropy_without) = first_position(without);
     VInformation {
         vi: logprob_with - logprob_without,
         logprob_with,
         logprob_without,
-        entropy_with: Some(entropy(with)),
-        entropy_without: Some(entropy(without)),
+        entropy_with: Some(entropy_with),
+        entropy_without: Some(entropy_without),
     }
+}
+
+/// The sum of the answer's tokens by the list of the first, and the list's entropy.
+fn first_position(answer: &[TokenScore]) -> (f64, f64) {
+    let Some(TokenScore { top, .. }) = answer.first() else { return (0.0, 0.0) };
+    let listed = |token: &TokenScore| top.iter().find(|(id, _)| *id == token.id).map(|(_, logprob)| *logprob);
+    let logprob = answer.iter().fold(0.0, |sum, token| sum + listed(token).unwrap_or_else(|| 1e-8_f64.ln()));
+    (logprob, entropy(top))
 }
 
 /// `−Σ p ln p` of the renormalised list, in nats.
@@ -73,7 +74,14 @@ mod tests {
     use super::*;
 
     fn score(logprob: f64, entropy: f64) -> TokenScore {
-        TokenScore { id: 0, token: String::new(), logprob: Some(logprob), rank: Some(0), entropy: Some(entropy) }
+        TokenScore {
+            id: 0,
+            token: String::new(),
+            logprob: Some(logprob),
+            rank: Some(0),
+            entropy: Some(entropy),
+            top: Vec::new(),
+        }
     }
 
     #[test]
@@ -88,7 +96,6 @@ mod tests {
     fn an_empty_answer_tells_nothing() {
         let vi = v_information(&[], &[]);
         assert!(vi.vi == 0.0 && vi.vi.is_sign_positive() && vi.entropy_with.is_none(), "{vi:?}");
-        let list = [(1, -0.1)];
-        assert_eq!(v_information_ki2026(&[], &list, &list).entropy_with, Some(0.0));
+        assert_eq!(v_information_ki2026(&[], &[]).entropy_with, Some(0.0));
     }
 }

@@ -7,7 +7,7 @@ use datafusion::common::Result;
 use glotrace_model::{Completion, Params, Prompt, Request};
 use glotrace_udfs::llm::{GenerateRow, Generated, GeneratedBuilder, ModelFunction, Task};
 
-use super::run::StatementRun;
+use super::super::run::{Answer, StatementRun};
 use crate::error::Error;
 use crate::models::Model;
 
