@@ -56,6 +56,6 @@ mod tests {
     fn what_is_never_closed_is_no_value() {
         assert_eq!(last(""), None);
         assert_eq!(last("{\"a\": 1"), None);
-        assert!(values(&"[".repeat(100_000)).is_empty());
+        assert!(values(&"[".repeat(2_000)).is_empty());
     }
 }
