@@ -28,7 +28,8 @@ fn rows(fixtures: &Path, sql: &str) -> Vec<Value> {
         .unwrap();
     let said = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success(), "{said}");
-    serde_json::from_slice(&run.stdout).unwrap_or_else(|e| panic!("{e}: {}\n{said}", String::from_utf8_lossy(&run.stdout)))
+    serde_json::from_slice(&run.stdout)
+        .unwrap_or_else(|e| panic!("{e}: {}\n{said}", String::from_utf8_lossy(&run.stdout)))
 }
 
 fn number(value: &Value) -> f64 {
@@ -59,7 +60,10 @@ fn llm_logprob_equals_the_reference_token_by_token() {
                 continue;
             }
             assert!((number(&token["logprob"]) - number(of("logprobs"))).abs() < TOLERANCE, "{id}, token {i}: {token}");
-            assert!((number(&token["entropy"]) - number(of("entropies"))).abs() < TOLERANCE, "{id}, token {i}: {token}");
+            assert!(
+                (number(&token["entropy"]) - number(of("entropies"))).abs() < TOLERANCE,
+                "{id}, token {i}: {token}"
+            );
             let rank = number(&token["rank"]);
             assert!((number(of("rank_lo"))..=number(of("rank_hi"))).contains(&rank), "{id}, token {i}: {token}");
         }
@@ -71,7 +75,8 @@ fn llm_logprob_equals_the_reference_token_by_token() {
 #[test]
 fn an_empty_continuation_is_certain_and_has_no_tokens() {
     let Some(fixtures) = fixtures() else { return };
-    let row = &rows(&fixtures, "SELECT llm_logprob('m', 'x', '').logprob AS p, llm_logprob('m', 'x', '').tokens AS t")[0];
+    let row =
+        &rows(&fixtures, "SELECT llm_logprob('m', 'x', '').logprob AS p, llm_logprob('m', 'x', '').tokens AS t")[0];
     assert_eq!((number(&row["p"]), row["t"].as_array().unwrap().len()), (0.0, 0));
 }
 

@@ -11,8 +11,8 @@ use crate::error::Result;
 
 pub async fn json(row: JsonRow, run: &StatementRun) -> Result<Option<String>> {
     let model = run.model(&row.model).await?;
-    let schema = row.schema.value();
-    let prompt = prompt::json(&row.prompt, &schema.to_string());
-    let what = Ask { prompt: &prompt, schema: Some(Arc::clone(schema)), retries: 2 };
-    ask(run, &model, what, |_, response| row.schema.read(response)).await
+    let value = Arc::clone(row.schema.value());
+    let prompt = prompt::json(&row.prompt, &value.to_string());
+    let read = Arc::new(move |_: &_, response: &str| row.schema.read(response));
+    ask(run, &model, Ask { task: "json", prompt: &prompt, schema: Some(value), retries: 2, read }).await
 }
