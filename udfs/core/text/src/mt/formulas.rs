@@ -59,7 +59,7 @@ fn formula_at(text: &str) -> Option<(&str, &str)> {
         {
             continue;
         }
-        let is_formula = !formula.trim().is_empty() && !formula.contains("\n\n") && !(is_dollar && has_word(formula));
+        let is_formula = !(formula.trim().is_empty() || formula.contains("\n\n") || is_dollar && has_word(formula));
         return is_formula.then_some((formula, after));
     }
 }
