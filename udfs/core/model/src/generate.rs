@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cancel, Result, Sampling};
+use crate::{Cancel, LogProb, Result, Sampling};
 
 /// A model that completes prompts.
 pub trait Generate: Send + Sync {
@@ -20,9 +20,9 @@ pub trait Generate: Send + Sync {
     /// decoding step; a part of a completion is never handed over as a completion.
     fn generate(&self, requests: &[Request], cancel: &Cancel, sink: &mut Sink<'_>);
 
-    /// Whether the model is a [`LogProb`](crate::LogProb) too: most endpoints and all recordings are not.
-    fn can_score(&self) -> bool {
-        false
+    /// The model as one that scores given texts, where it is one: endpoints and recordings are not.
+    fn scorer(&self) -> Option<&dyn LogProb> {
+        None
     }
 }
 

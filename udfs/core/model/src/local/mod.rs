@@ -236,8 +236,8 @@ impl Generate for LocalModel {
         batch::run(self, requests, cancel, sink);
     }
 
-    fn can_score(&self) -> bool {
-        true
+    fn scorer(&self) -> Option<&dyn LogProb> {
+        Some(self)
     }
 }
 
