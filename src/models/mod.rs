@@ -85,6 +85,11 @@ impl Model {
         }
     }
 
+    /// Whether [`Model::log_prob`] can be asked of it.
+    pub fn can_score(&self) -> bool {
+        matches!(&self.backend, Backend::Worker(worker) if worker.can_score())
+    }
+
     /// How probable `continuation` is after `prompt`, by token.
     ///
     /// # Errors
