@@ -212,7 +212,7 @@ impl Models {
         })?;
         let (identity, backend) = match loaded {
             Loaded::Here(model) => (model.identity(), Backend::Worker(Worker::start(name, model))),
-            Loaded::Endpoint(endpoint) => (endpoint.identity(), Backend::Endpoint(Box::new(endpoint))),
+            Loaded::Endpoint(endpoint) => (endpoint.identity(), Backend::Endpoint(endpoint)),
         };
         Ok(Arc::new(Model { name: name.to_owned(), identity, options, backend }))
     }
