@@ -51,6 +51,10 @@ fn llm_logprob_equals_the_reference_token_by_token() {
     assert_eq!(rows.len(), references.len());
     for (row, reference) in rows.iter().zip(&references) {
         let id = &reference["id"];
+        if reference["prompt"].is_null() {
+            assert!(row["logprob"].is_null() && row["tokens"].is_null(), "{id}: NULL in, NULL out");
+            continue;
+        }
         let tokens = row["tokens"].as_array().unwrap();
         assert_eq!(tokens.len(), reference["logprobs"].as_array().unwrap().len(), "{id}");
         for (i, token) in tokens.iter().enumerate() {
