@@ -28,7 +28,7 @@ pub mod thinking;
 
 pub use cancel::Cancel;
 pub use error::{Error, Kind, Result};
-pub use generate::{Completion, FinishReason, Generate, Message, Prompt, Request, Sink};
+pub use generate::{Completion, FinishReason, Generate, Message, Prompt, Reply, Request, Sink, TokenLogProb};
 pub use local::{LocalModel, LocalOptions};
 pub use log_prob::{LogProb, TokenScore};
 pub use params::{Params, Sampling};
