@@ -17,8 +17,12 @@ pub struct Query {
     pub is_ordered: bool,
 }
 
-/// splitmix64: small, and the same everywhere.
-pub struct Generator(u64);
+pub struct Generator {
+    /// splitmix64: small, and the same everywhere.
+    state: u64,
+    /// Whether lambdas may be written: DataFusion knows no outer columns in them.
+    lambdas: bool,
+}
 
 fn same(text: impl Into<String>) -> Pair {
     let text = text.into();
@@ -55,12 +59,13 @@ fn answer(prompt: &str) -> Pair {
 impl Generator {
     /// The `index`-th query of a seed.
     pub fn new(seed: u64, index: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ index.wrapping_mul(0xD1B5_4A32_D192_ED03))
+        let state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ index.wrapping_mul(0xD1B5_4A32_D192_ED03);
+        Self { state, lambdas: true }
     }
 
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)
@@ -115,16 +120,23 @@ impl Generator {
             }
             77..=84 => fill("coalesce({}, {}, 'z')", &[&x, &self.text_of(a, depth + 1)]),
             85..=88 => fill("nullif({}, {})", &[&x, &self.text_of(a, depth + 1)]),
-            89..=92 => {
-                let y = answer("x");
-                let list = fill(&format!("[{{}}, {a}.p, {a}.f]"), &[&same(format!("{a}.p"))]);
-                let list = fill("list_transform(list_filter({}, x -> x IS NOT NULL), x -> {})", &[&list, &y]);
-                fill("array_to_string({}, ',') || coalesce({}, '')", &[&list, &x])
+            89..=92 if self.lambdas => {
+                let list = format!("list_filter([{a}.p, {a}.p, {a}.f], x -> x IS NOT NULL)");
+                let texts = Pair {
+                    asking: format!("array_to_string(list_transform({list}, x -> llm_complete('r', x)), ',')"),
+                    known: format!("concat_ws(',', {a}.f, {a}.f, {a}.ff)"),
+                };
+                fill("concat({}, {})", &[&texts, &x])
             }
-            93..=95 => {
-                let (y, n) = (answer("x"), self.below(20));
-                let list = format!("[{a}.p, 'p{n}', {a}.f]");
-                let kept = fill(&format!("list_filter({list}, x -> {{}} > 't{n}' OR x = {a}.p)"), &[&y]);
+            93..=95 if self.lambdas => {
+                let n = self.below(20);
+                let call = "llm_complete('r', x)";
+                let kept = Pair {
+                    asking: format!("list_filter([{a}.p, 'p7', {a}.f], x -> {call} > 't{n}' OR {call} = {a}.f)"),
+                    known: format!(
+                        "[{a}.p, CASE WHEN 't7' > 't{n}' OR 't7' = {a}.f THEN 'p7' END, CASE WHEN {a}.ff > 't{n}' THEN {a}.f END]"
+                    ),
+                };
                 fill("concat({}, array_to_string({}, '-'))", &[&x, &kept])
             }
             _ => fill("concat({}, {})", &[&x, &self.text_of(a, depth + 1)]),
@@ -168,6 +180,13 @@ impl Generator {
 
     /// A condition over both sides of a join.
     fn over_both(&mut self, a: &str, b: &str) -> Pair {
+        self.lambdas = false;
+        let condition = self.over_both_of(a, b);
+        self.lambdas = true;
+        condition
+    }
+
+    fn over_both_of(&mut self, a: &str, b: &str) -> Pair {
         match self.below(6) {
             0 => fill("{} = {}", &[&self.call(a), &self.call(b)]),
             1 => fill("{} < {}", &[&self.text(a), &self.text(b)]),
@@ -361,7 +380,7 @@ impl Generator {
             }
             22 => fill("SELECT DISTINCT {} AS x, a.g FROM {} a WHERE {}", &[&x, &t, &c]),
             23 => fill(
-                &format!("SELECT DISTINCT ON (a.g) a.g, a.id, {{}} AS x FROM {{}} a ORDER BY a.g, {{}}{direction}, {total}"),
+                &format!("SELECT DISTINCT ON (a.g) a.g, a.id, {{}} AS x FROM {{}} a ORDER BY a.g, {{}}{direction}, a.id, a.p"),
                 &[&x, &t, &y],
             ),
             24 => {
@@ -395,7 +414,7 @@ impl Generator {
                     known: "unnest([a.f])".into(),
                 };
                 fill(
-                    &format!("SELECT a.id, {{}} AS x FROM {{}} a WHERE a.p IS NOT NULL AND {{}} ORDER BY {total} LIMIT {limit}"),
+                    &format!("SELECT {total}, {{}} AS x FROM {{}} a WHERE a.p IS NOT NULL AND {{}} ORDER BY {total} LIMIT {limit}"),
                     &[&samples, &t, &c],
                 )
             }

@@ -3,7 +3,6 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, NullHandling, Result};
-use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_nested::expr_fn::array_length;
 use datafusion::logical_expr::{Expr, LogicalPlan, Projection, Unnest, cast, lit, when};
 
@@ -83,8 +82,8 @@ fn length(list: Expr, unnest: &Unnest) -> Option<Expr> {
         NullHandling::Preserve => (1, 0),
         NullHandling::PreserveAndExpandEmpty => (1, 1),
     };
-    let some = coalesce(vec![cast(array_length(list.clone()), DataType::Int64), lit(empty)]);
-    when(list.is_null(), lit(null)).otherwise(some).ok()
+    let some = cast(array_length(list.clone()), DataType::Int64);
+    when(list.is_null(), lit(null)).when(some.clone().is_null(), lit(empty)).otherwise(some).ok()
 }
 
 fn through(expr: &Expr, plan: &LogicalPlan) -> Option<Expr> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{Column, Result};
+use datafusion::common::Result;
 use datafusion::logical_expr::{Expr, FetchType, Limit, LogicalPlan, SkipType, Sort, SortExpr};
 
 use super::calls_model;
@@ -11,7 +11,7 @@ use super::chain::Chain;
 use super::hoist::{Hoist, restore};
 use super::node::{First, ModelCallNode, Step, steps_call};
 
-impl Hoist<'_> {
+impl Hoist {
     /// Calls in sort keys move below; of `ORDER BY … LIMIT k`, the calls that the order does not need come after the sort.
     pub(super) fn rewrite_sort(&self, mut sort: Sort) -> Result<Transformed<LogicalPlan>> {
         let schema = Arc::clone(sort.input.schema());
@@ -42,24 +42,11 @@ impl Hoist<'_> {
         let keys: Option<Vec<SortExpr>> = keys.iter().map(|k| Some(k.with_expr(chain.through(&k.expr)?))).collect();
         let Some(keys) = keys else { return Ok(None) };
         if let LogicalPlan::Union(union) = chain.bottom() {
-            // None of the branches has to give more than all of them together.
             if chain.unnests() {
                 return Ok(None);
             }
-            let mut any = false;
-            let mut branches = Vec::with_capacity(union.inputs.len());
-            for branch in &union.inputs {
-                let keys: Option<Vec<SortExpr>> = keys.iter().map(|k| in_branch(k, &union.schema, branch)).collect();
-                let Some(keys) = keys else { return Ok(None) };
-                let first = self.first_in_order(branch, &keys, rows)?;
-                any |= first.is_some();
-                let input = first.map_or_else(|| Arc::clone(branch), Arc::new);
-                branches.push(LogicalPlan::Sort(Sort { expr: keys, input, fetch: Some(rows) }));
-            }
-            if !any {
-                return Ok(None);
-            }
-            return chain.rebuilt(chain.bottom().with_new_exprs(Vec::new(), branches)?).map(Some);
+            let first = self.first_of_union(union, &keys, rows)?;
+            return first.map(|first| chain.rebuilt(first)).transpose();
         }
         let Some(node) = chain.node().filter(|n| n.first.is_none()) else { return Ok(None) };
         let Some(weight) = chain.weight() else { return Ok(None) };
@@ -75,38 +62,53 @@ impl Hoist<'_> {
         let fetch = if drops { None } else { Some(rows) };
         let sorted = LogicalPlan::Sort(Sort { expr: keys, input: Arc::new(below), fetch });
         let first = First { rows, weight, ordered: true };
-        chain.rebuilt(ModelCallNode::try_new(sorted, after, true, Some(first))?.into_plan()).map(Some)
+        let node = ModelCallNode::try_new(sorted, after, true, Some(first))?;
+        // Its steps stand in another order, and its columns with them.
+        let node = restore(chain.bottom().schema(), node.into_plan())?;
+        chain.rebuilt(node).map(Some)
     }
 
-    /// A LIMIT tells the calls below how many rows it takes.
+    /// A LIMIT tells the calls below how many rows it takes. Where each row gives one, it cuts before the calls: rows that
+    /// OFFSET skips make none.
     pub(super) fn rewrite_limit(&self, limit: Limit) -> Result<Transformed<LogicalPlan>> {
-        let told = match (limit.get_skip_type()?, limit.get_fetch_type()?) {
-            (SkipType::Literal(skip), FetchType::Literal(Some(fetch))) => told(&limit.input, skip.saturating_add(fetch))?,
-            _ => None,
+        let (SkipType::Literal(skip), FetchType::Literal(Some(fetch))) = (limit.get_skip_type()?, limit.get_fetch_type()?)
+        else {
+            return Ok(Transformed::no(LogicalPlan::Limit(limit)));
         };
-        let Some(input) = told else { return Ok(Transformed::no(LogicalPlan::Limit(limit))) };
-        Ok(Transformed::yes(LogicalPlan::Limit(Limit { input: Arc::new(input), ..limit })))
+        let (sort, plan) = match limit.input.as_ref() {
+            LogicalPlan::Sort(sort) => (Some(sort), &sort.input),
+            _ => (None, &limit.input),
+        };
+        let Some(chain) = Chain::under(plan) else { return Ok(Transformed::no(LogicalPlan::Limit(limit))) };
+        let (Some(node), Some(weight)) = (chain.node(), chain.weight()) else {
+            return Ok(Transformed::no(LogicalPlan::Limit(limit)));
+        };
+        let is_ordered = node.first.as_ref().is_some_and(|f| f.ordered);
+        if is_ordered != sort.is_some() || node.first.is_some() != is_ordered {
+            return Ok(Transformed::no(LogicalPlan::Limit(limit)));
+        }
+        if weight.is_none() && !node.steps.iter().any(|s| matches!(s, Step::Keep(_))) {
+            let input = Arc::new(node.input.clone());
+            let cut = LogicalPlan::Limit(Limit { skip: limit.skip.clone(), fetch: limit.fetch.clone(), input });
+            let first = First { rows: fetch, weight: None, ordered: is_ordered };
+            let node = ModelCallNode::try_new(cut, node.steps.clone(), true, Some(first))?;
+            let plan = chain.rebuilt(node.into_plan())?;
+            let plan = match sort {
+                Some(sort) => {
+                    LogicalPlan::Sort(Sort { expr: sort.expr.clone(), input: Arc::new(plan), fetch: Some(fetch) })
+                }
+                None => plan,
+            };
+            return Ok(Transformed::yes(plan));
+        }
+        if sort.is_some() {
+            return Ok(Transformed::no(LogicalPlan::Limit(limit)));
+        }
+        let first = First { rows: skip.saturating_add(fetch), weight, ordered: false };
+        let node = ModelCallNode::try_new(node.input.clone(), node.steps.clone(), true, Some(first))?;
+        let input = Arc::new(chain.rebuilt(node.into_plan())?);
+        Ok(Transformed::yes(LogicalPlan::Limit(Limit { input, ..limit })))
     }
-}
-
-fn told(plan: &LogicalPlan, rows: usize) -> Result<Option<LogicalPlan>> {
-    let Some(chain) = Chain::under(plan) else { return Ok(None) };
-    let Some(node) = chain.node().filter(|n| n.first.is_none()) else { return Ok(None) };
-    let Some(weight) = chain.weight() else { return Ok(None) };
-    let first = First { rows, weight, ordered: false };
-    let node = ModelCallNode::try_new(node.input.clone(), node.steps.clone(), true, Some(first))?;
-    chain.rebuilt(node.into_plan()).map(Some)
-}
-
-/// A key over a union's columns, over those of one of its branches.
-fn in_branch(
-    key: &SortExpr,
-    union: &datafusion::common::DFSchema,
-    branch: &LogicalPlan,
-) -> Option<SortExpr> {
-    let Expr::Column(column) = &key.expr else { return None };
-    let index = union.maybe_index_of_column(column)?;
-    Some(key.with_expr(Expr::Column(Column::from(branch.schema().qualified_field(index)))))
 }
 
 /// The steps that must come before rows are sorted by `keys`, and those that may come after. A condition that stood before

@@ -9,7 +9,7 @@ use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, LogicalPlanBuilder}
 use super::calls_model;
 use super::hoist::Hoist;
 
-impl Hoist<'_> {
+impl Hoist {
     /// What a grouping set calls becomes a column of the same name below: DataFusion expands the sets by their columns.
     /// `None` where no set calls.
     pub(super) fn rewrite_grouping_sets(&self, aggregate: &Aggregate) -> Result<Option<LogicalPlan>> {

@@ -160,9 +160,20 @@ impl<'a> Take<'a> {
         self.frames.push(Frame { list, param, taken: Vec::new() });
         let body = self.under(*lambda.body, condition);
         let Some(frame) = self.frames.pop() else { return body };
-        let taken = frame.taken.iter().map(|name| self.outside(name)).collect();
-        let closed = spread::closed(&func, &frame, (self.name)("__model_zip"), body?, taken)?;
-        self.resolved(closed)
+        let taken: Vec<Expr> = frame.taken.iter().map(|name| self.outside(name)).collect();
+        let (zip, is_zipped) = ((self.name)("__model_zip"), !taken.is_empty());
+        let closed = spread::closed(&func, &frame, &zip, body?, taken)?;
+        let closed = self.resolved(closed)?;
+        let closed = if is_zipped { self.resolved(spread::elements(&func, closed, &zip))? } else { closed };
+        if !self.frames.is_empty() {
+            return Ok(closed);
+        }
+        // As a column: in sort keys and below projections DataFusion 55.2 loses track of lambdas.
+        let needed = match condition {
+            Some(condition) => when(condition.clone(), closed).end()?,
+            None => closed,
+        };
+        self.column(needed, false)
     }
 
     /// A taken column as the present place knows it: an element of it inside of lambdas, else the column.
@@ -180,21 +191,13 @@ impl<'a> Take<'a> {
 
     /// A call becomes a column. Equal calls share one.
     fn call(&mut self, expr: Expr, condition: Option<&Expr>) -> Result<Expr> {
-        // Behind the model, the first argument that must not be NULL.
-        let stops = model_function(&expr)
-            .and_then(|f| f.params().iter().skip(1).position(|p| p.presence == Presence::Required).map(|i| i + 1));
         let Expr::ScalarFunction(ScalarFunction { func, args }) = expr else { return Ok(expr) };
-        let mut args = args.into_iter().map(|a| self.under(a, condition)).collect::<Result<Vec<_>>>()?;
-        if let Some(condition) = condition {
-            for (i, arg) in args.iter_mut().enumerate() {
-                // Its NULL stops the call; the others must not be computed for a row that is not taken.
-                if Some(i) == stops || !matches!(arg, Expr::Literal(..) | Expr::Column(_)) {
-                    let inner = std::mem::replace(arg, lit(ScalarValue::Null));
-                    *arg = when(condition.clone(), inner).end()?;
-                }
-            }
-        }
+        let args = args.into_iter().map(|a| self.under(a, condition)).collect::<Result<Vec<_>>>()?;
         let call = Expr::ScalarFunction(ScalarFunction { func, args });
+        let call = match condition {
+            Some(condition) => guarded(call, condition)?,
+            None => call,
+        };
         self.column(call, true)
     }
 
@@ -213,7 +216,7 @@ impl<'a> Take<'a> {
                 true => Expr::Column(Column::new_unqualified(name)),
                 false => spread::variable(name),
             });
-            expr = spread::transformed(&frame, (self.name)("__model_zip"), expr, taken.collect())?;
+            expr = spread::transformed(&frame, &(self.name)("__model_zip"), expr, taken.collect())?;
             frames.insert(0, frame);
         }
         expr = self.resolved(expr)?;
@@ -221,7 +224,7 @@ impl<'a> Take<'a> {
         let name = match self.taken.iter().find(|t| is_call && t.expr == expr && !has_chance(&expr)) {
             Some(known) => known.name.clone(),
             None => {
-                let name = (self.name)(if is_call { "__model_call" } else { "__model_guard" });
+                let name = (self.name)(if is_call { "__model_call" } else { "__model_value" });
                 let below = expr.column_refs().into_iter().filter_map(|c| self.taken.iter().find(|t| t.name == c.name));
                 // A condition and a call of one level: the condition comes first.
                 let level = below.map(|t| if t.is_call || !is_call { t.level + 1 } else { t.level }).max().unwrap_or(0);
@@ -238,6 +241,22 @@ impl<'a> Take<'a> {
         }
         Ok(self.outside(&name))
     }
+}
+
+/// A call that is made where `condition` holds, and is NULL elsewhere.
+pub fn guarded(call: Expr, condition: &Expr) -> Result<Expr> {
+    // Behind the model, the first argument that must not be NULL: its NULL stops the call.
+    let stops = model_function(&call)
+        .and_then(|f| f.params().iter().skip(1).position(|p| p.presence == Presence::Required).map(|i| i + 1));
+    let Expr::ScalarFunction(ScalarFunction { func, mut args }) = call else { return Ok(call) };
+    for (i, arg) in args.iter_mut().enumerate() {
+        // The others must not be computed for a row that is not taken.
+        if Some(i) == stops || !matches!(arg, Expr::Literal(..) | Expr::Column(_)) {
+            let inner = std::mem::replace(arg, lit(ScalarValue::Null));
+            *arg = when(condition.clone(), inner).end()?;
+        }
+    }
+    Ok(Expr::ScalarFunction(ScalarFunction { func, args }))
 }
 
 /// Levels from the bottom up: first what is only computed, then what is called.

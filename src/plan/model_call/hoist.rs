@@ -1,14 +1,17 @@
-//! The optimizer's last rule: model calls leave the expressions they stand in and become columns of a node below.
+//! Model calls leave the expressions they stand in and become columns of a node below.
+//!
+//! This happens between the optimizer and the physical plan. A rule of the optimizer would not do: it runs its rules several
+//! times, and those that come after this one do not know that a step reads the columns of the steps before it.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use datafusion::common::display::{PlanType, StringifiedPlan};
 use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
 use datafusion::common::{DFSchema, Result, plan_err};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction};
 use datafusion::logical_expr::{Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, Sort};
-use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 
 use super::calls_model;
 use super::chain::{Chain, through_projection};
@@ -17,52 +20,56 @@ use super::late;
 use super::node::{ModelCallNode, Step};
 use super::shown::shown_expr;
 
-/// Takes every model call of a plan out of its clause. Numbers the columns it makes.
-#[derive(Debug, Default)]
-pub struct HoistModelCalls {
-    made: AtomicUsize,
+/// An optimized plan with every model call taken out of its clause.
+///
+/// # Errors
+/// A call where none can be made.
+pub fn hoisted(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let (mut lazy, mut calls) = (false, false);
+    plan.apply_with_subqueries(|node| {
+        lazy |= matches!(node, LogicalPlan::Limit(_) | LogicalPlan::Sort(Sort { fetch: Some(_), .. }));
+        calls |= node.expressions().iter().any(calls_model);
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    if !calls {
+        return Ok(plan);
+    }
+    let hoist = Hoist { made: Cell::new(0), lazy };
+    let plan = plan.transform_up_with_subqueries(|node| late::after_joins(node, &|prefix| hoist.name(prefix)))?.data;
+    let plan = plan.transform_up_with_subqueries(|node| hoist.rewrite_node(node))?.data;
+    // Nothing may be left: a marker that is reached at run time has no body.
+    plan.apply_with_subqueries(|node| {
+        if matches!(node, LogicalPlan::Extension(_)) {
+            return Ok(TreeNodeRecursion::Continue);
+        }
+        match node.expressions().iter().find(|e| calls_model(e)) {
+            Some(e) => plan_err!("a model cannot be called here: {}", shown_expr(e)),
+            None => Ok(TreeNodeRecursion::Continue),
+        }
+    })?;
+    Ok(shown(plan))
 }
 
-impl OptimizerRule for HoistModelCalls {
-    fn name(&self) -> &str {
-        "hoist_model_calls"
-    }
-
-    fn rewrite(&self, plan: LogicalPlan, _: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
-        let (mut lazy, mut calls) = (false, false);
-        plan.apply_with_subqueries(|node| {
-            lazy |= matches!(node, LogicalPlan::Limit(_) | LogicalPlan::Sort(Sort { fetch: Some(_), .. }));
-            calls |= ModelCallNode::of(node).is_none() && node.expressions().iter().any(calls_model);
-            Ok(TreeNodeRecursion::Continue)
-        })?;
-        if !calls {
-            return Ok(Transformed::no(plan));
+/// EXPLAIN shows the plan that is run.
+fn shown(plan: LogicalPlan) -> LogicalPlan {
+    let LogicalPlan::Explain(mut explain) = plan else { return plan };
+    for stage in &mut explain.stringified_plans {
+        if stage.plan_type == PlanType::FinalLogicalPlan {
+            *stage = StringifiedPlan::new(PlanType::FinalLogicalPlan, explain.plan.display_indent().to_string());
         }
-        let hoist = Hoist { made: &self.made, lazy };
-        let plan = plan.transform_up_with_subqueries(|node| late::after_joins(node, &|prefix| hoist.name(prefix)))?.data;
-        let plan = plan.transform_up_with_subqueries(|node| hoist.rewrite_node(node))?.data;
-        // Nothing may be left: a marker that is reached at run time has no body.
-        plan.apply_with_subqueries(|node| {
-            if matches!(node, LogicalPlan::Extension(_)) {
-                return Ok(TreeNodeRecursion::Continue);
-            }
-            match node.expressions().iter().find(|e| calls_model(e)) {
-                Some(e) => plan_err!("a model cannot be called here: {}", shown_expr(e)),
-                None => Ok(TreeNodeRecursion::Continue),
-            }
-        })?;
-        Ok(Transformed::yes(plan))
     }
+    LogicalPlan::Explain(explain)
 }
 
 /// One plan being rewritten.
-pub(super) struct Hoist<'a> {
-    made: &'a AtomicUsize,
+pub(super) struct Hoist {
+    /// How many columns have been named.
+    made: Cell<usize>,
     /// Somewhere above, a LIMIT may be content with the first rows.
     pub lazy: bool,
 }
 
-impl Hoist<'_> {
+impl Hoist {
     pub(super) fn rewrite_node(&self, node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         match node {
             LogicalPlan::Extension(_) => return Ok(Transformed::no(node)),
@@ -140,7 +147,7 @@ impl Hoist<'_> {
     }
 
     pub(super) fn name(&self, prefix: &str) -> String {
-        format!("{prefix}_{}", self.made.fetch_add(1, Ordering::Relaxed))
+        format!("{prefix}_{}", self.made.replace(self.made.get() + 1))
     }
 
     /// `steps` over `input`; where it ends in steps itself, in the same node.

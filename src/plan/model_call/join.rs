@@ -11,13 +11,12 @@ use super::guard::Take;
 use super::hoist::Hoist;
 use super::shown::shown_expr;
 
-impl Hoist<'_> {
+impl Hoist {
     /// What reads one side is called there, for any kind of join. What reads both sides waits for the pairs.
     pub(super) fn rewrite_join(&self, mut join: Join) -> Result<LogicalPlan> {
         let (left_keys, right_keys): (Vec<_>, Vec<_>) = std::mem::take(&mut join.on).into_iter().unzip();
         let (left_keys, mut left) = self.hoist(left_keys, join.left.as_ref().clone())?;
         let (right_keys, mut right) = self.hoist(right_keys, join.right.as_ref().clone())?;
-        let both = join.left.schema().join(join.right.schema())?;
         let mut later = Vec::new();
         let mut kept = Vec::new();
         for condition in join.filter.take().iter().flat_map(split_conjunction).cloned() {
@@ -26,7 +25,7 @@ impl Hoist<'_> {
                 continue;
             }
             let name = |prefix: &str| self.name(prefix);
-            let mut take = Take::new(&name, &both);
+            let mut take = Take::new(&name, &join.left.schema().join(join.right.schema())?);
             let without_calls = take.from(condition.clone())?;
             match take.split(|c| join.left.schema().has_column(c), |c| join.right.schema().has_column(c)) {
                 Some((on_left, on_right)) => {

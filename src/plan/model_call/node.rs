@@ -1,7 +1,6 @@
 //! The logical node: rows go through steps, which call models, compute columns, or keep some of the rows.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -93,11 +92,6 @@ impl ModelCallNode {
     pub fn schema_fields(&self) -> Vec<(Option<TableReference>, FieldRef)> {
         self.schema.iter().map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field))).collect()
     }
-
-    /// Whether a row can be lost on its way.
-    pub fn drops_rows(&self) -> bool {
-        self.steps.iter().any(|s| matches!(s, Step::Keep(_)))
-    }
 }
 
 /// Whether any of the steps calls a model.
@@ -142,13 +136,6 @@ impl UserDefinedLogicalNodeCore for ModelCallNode {
         self.steps.iter().flat_map(Step::exprs).chain(weight).cloned().collect()
     }
 
-    fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
-        if self.first.is_some() {
-            return self.schema.field_names().into_iter().chain(self.schema.fields().iter().map(|f| f.name().clone())).collect();
-        }
-        self.steps.iter().flat_map(Step::columns).map(|c| c.schema_name().to_string()).collect()
-    }
-
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let steps: Vec<String> = self.steps.iter().map(ToString::to_string).collect();
         write!(f, "ModelCall: {}", steps.join("; "))?;
@@ -176,24 +163,5 @@ impl UserDefinedLogicalNodeCore for ModelCallNode {
             *weight = exprs.next();
         }
         Self::try_new(inputs.swap_remove(0), steps, self.lazy, first)
-    }
-
-    fn necessary_children_exprs(&self, output: &[usize]) -> Option<Vec<Vec<usize>>> {
-        let input = self.input.schema();
-        let mut needed: HashSet<usize> = output.iter().copied().filter(|i| *i < input.fields().len()).collect();
-        for expr in self.expressions() {
-            for column in expr.column_refs() {
-                // What is not of the input is of a step.
-                needed.extend(input.maybe_index_of_column(column));
-            }
-        }
-        let mut needed: Vec<usize> = needed.into_iter().collect();
-        needed.sort_unstable();
-        Some(vec![needed])
-    }
-
-    /// Where every row goes through, what is not needed above need not be called.
-    fn supports_limit_pushdown(&self) -> bool {
-        !self.drops_rows()
     }
 }

@@ -4,20 +4,20 @@
 //! side that is kept get numbers, meet their candidates in an outer join over the cheap conditions, the model is called over
 //! the pairs, and windows over a row's number count its hits. Each side is read once, so what is up to chance stays as it is.
 
-use datafusion::common::{Column, Result, ScalarValue, internal_err};
+use std::sync::Arc;
+
+use datafusion::common::{Column, Result, internal_err};
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionDefinition};
 use datafusion::logical_expr::{
     Expr, ExprFunctionExt, Join, JoinType, LogicalPlan, LogicalPlanBuilder, ident, lit, when,
 };
-use std::sync::Arc;
-
 use super::guard::Take;
 use super::hoist::Hoist;
 use super::join::{remade, swapped};
 
-impl Hoist<'_> {
+impl Hoist {
     /// The rows of `join` under the further condition `calling`; the schema may have its columns in another order.
     pub(super) fn rewrite_pairs(&self, join: Join, calling: Expr) -> Result<LogicalPlan> {
         match join.join_type {
@@ -131,7 +131,7 @@ fn with_windows(plan: LogicalPlan, windows: Vec<(Expr, &str)>) -> Result<Logical
 
 fn only_where(columns: Vec<Column>, condition: &Expr) -> Result<Vec<Expr>> {
     let cell = |column: Column| {
-        let value = when(condition.clone(), Expr::Column(column.clone())).otherwise(lit(ScalarValue::Null))?;
+        let value = when(condition.clone(), Expr::Column(column.clone())).end()?;
         Ok(value.alias_qualified(column.relation, column.name))
     };
     columns.into_iter().map(cell).collect()

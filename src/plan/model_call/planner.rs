@@ -14,20 +14,22 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 
 use super::exec::ModelCallExec;
+use super::hoist::hoisted;
 use super::model_function;
 use super::node::{ModelCallNode, Step};
 use super::spread::{innermost, spread_arguments};
 use super::work::{PlannedCall, PlannedStep};
 
-/// DataFusion's planner that also plans model calls and what Delta tables bring.
+/// DataFusion's planner, which first takes model calls out of their clauses.
 #[derive(Debug, Default)]
 pub struct ModelCallPlanner;
 
 #[async_trait]
 impl QueryPlanner for ModelCallPlanner {
     async fn create_physical_plan(&self, plan: &LogicalPlan, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
+        let plan = hoisted(plan.clone())?;
         DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(PlanModelCall)])
-            .create_physical_plan(plan, session)
+            .create_physical_plan(&plan, session)
             .await
     }
 }

@@ -46,27 +46,30 @@ pub fn opened(function: HigherOrderFunction) -> Result<(Arc<HigherOrderUDF>, Exp
 
 /// `func(list, param -> body)`, where `body` also reads what was taken out of it: `taken` gives those lists as they are known
 /// outside of the frame.
-pub fn closed(func: &Arc<HigherOrderUDF>, frame: &Frame, zip: String, body: Expr, taken: Vec<Expr>) -> Result<Expr> {
+pub fn closed(func: &Arc<HigherOrderUDF>, frame: &Frame, zip: &str, body: Expr, taken: Vec<Expr>) -> Result<Expr> {
     if taken.is_empty() {
         return Ok(over(func, frame.list.clone(), &frame.param, body));
     }
-    let element = |i: usize| get_field(variable(&zip), (i + 1).to_string());
+    let element = |i: usize| get_field(variable(zip), (i + 1).to_string());
     let mut body = replaced(body, &frame.param, &element(0))?;
     for (i, name) in frame.taken.iter().enumerate() {
         body = replaced(body, name, &element(i + 1))?;
     }
     let lists = std::iter::once(frame.list.clone()).chain(taken).collect();
-    let made = over(func, arrays_zip_udf().call(lists), &zip, body);
-    Ok(match func.name() {
-        // The elements that are left are pairs.
-        FILTER => over(&array_transform_higher_order_function(), made, &zip, element(0)),
+    Ok(over(func, arrays_zip_udf().call(lists), zip, body))
+}
+
+/// What a closed `func` gives, where it gives elements: those of the list, and not what was zipped to them.
+pub fn elements(func: &Arc<HigherOrderUDF>, made: Expr, name: &str) -> Expr {
+    match func.name() {
+        FILTER => over(&array_transform_higher_order_function(), made, name, get_field(variable(name), "1")),
         FIRST => get_field(made, "1"),
         _ => made,
-    })
+    }
 }
 
 /// `array_transform`, closed as above.
-pub fn transformed(frame: &Frame, zip: String, body: Expr, taken: Vec<Expr>) -> Result<Expr> {
+pub fn transformed(frame: &Frame, zip: &str, body: Expr, taken: Vec<Expr>) -> Result<Expr> {
     closed(&array_transform_higher_order_function(), frame, zip, body, taken)
 }
 

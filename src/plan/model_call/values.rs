@@ -11,7 +11,7 @@ use datafusion::logical_expr::{
 use super::hoist::Hoist;
 use super::{calls_model, model_function};
 
-impl Hoist<'_> {
+impl Hoist {
     pub(super) fn rewrite_values(&self, values: &Values, schema: &DFSchema) -> Result<LogicalPlan> {
         match self.by_arguments(values, schema)? {
             Some(plan) => Ok(plan),
@@ -67,7 +67,8 @@ impl Hoist<'_> {
                     let (calls, value) = (column(), column());
                     let args = (0..width).map(|_| column()).collect();
                     let value = value.cast_to(field.data_type(), cells.schema())?;
-                    when(calls, Expr::ScalarFunction(ScalarFunction { func, args })).otherwise(value)?
+                    let call = Expr::ScalarFunction(ScalarFunction { func, args });
+                    when(calls, call.cast_to(field.data_type(), cells.schema())?).otherwise(value)?
                 }
             };
             columns.push(value.cast_to(field.data_type(), cells.schema())?.alias(field.name()));
