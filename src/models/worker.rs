@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use glotrace_model::{Cancel, Completion, Error, Generate, Kind, Request};
+use glotrace_model::{Cancel, Completion, Error, Generate, Kind, Prompt, Request, TokenScore};
 use tokio::sync::oneshot;
 
 type Outcome = Result<Completion, Error>;
@@ -25,6 +25,11 @@ impl Worker {
         let (queue, jobs) = channel();
         let started = thread::Builder::new().name(format!("model {name}")).spawn(move || work(model.as_ref(), &jobs));
         Self { queue: started.ok().map(|_| queue) }
+    }
+
+    /// Scores go through the same thread once it takes them; until then they are refused.
+    pub async fn log_prob(&self, _: Prompt, _: String, _: Cancel) -> Result<Vec<TokenScore>, Error> {
+        Err(Error::new(Kind::Parameter, "this model cannot score"))
     }
 
     pub async fn generate(&self, request: Request, cancel: Cancel) -> Outcome {

@@ -3,7 +3,9 @@
 //! A model is something that turns a [`Request`] into a [`Completion`] ([`Generate`]) or says how probable a text is
 //! ([`LogProb`]). What stands behind the trait is one of
 //!
-//! - [`local::LocalModel`], weights that run in this process: GGUF file → tokenizer, chat template, decoder, batch;
+//! - [`local::LocalModel`], weights that run in this process, on one of its [`device`]s: GGUF file or folder in Hugging
+//!   Face layout → tokenizer, chat template, decoder, batch;
+//! - [`remote::Endpoint`], a server that speaks OpenAI's protocol, which is asynchronous and has methods of its own;
 //! - [`Replay`], recorded answers.
 //!
 //! In the order in which a call goes through it:
@@ -14,22 +16,26 @@
 //!    a decoding step after [`Cancel`] is raised.
 //! 4. [`Completion`] is the text with its thinking told from its response ([`thinking`]), or an [`Error`] with a [`Kind`].
 //!
-//! The crate knows no SQL and no runtime, prints nothing, reads no environment, and holds no state outside its values.
+//! The crate knows no SQL, prints nothing, reads no environment, and holds no state outside its values. Only
+//! endpoints need a runtime (tokio's, for time and connections), and it is the caller's.
 
 mod cancel;
+pub mod device;
 pub mod digest;
 mod error;
 mod generate;
 pub mod local;
 mod log_prob;
 mod params;
+pub mod remote;
 mod replay;
 pub mod thinking;
 
 pub use cancel::Cancel;
+pub use device::{DeviceChoice, DeviceInfo, devices};
 pub use error::{Error, Kind, Result};
 pub use generate::{Completion, FinishReason, Generate, Message, Prompt, Reply, Request, Sink, TokenLogProb};
-pub use local::{LocalModel, LocalOptions};
-pub use log_prob::{LogProb, TokenScore};
+pub use local::{LocalModel, LocalOptions, WeightDtype};
+pub use log_prob::{LogProb, ScoreSink, TokenScore};
 pub use params::{Params, Sampling};
 pub use replay::{Record, Replay};

@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use super::{LocalModel, cache::KvCache, llama::Span, sample::Sampler};
+use super::{LocalModel, cache::KvCache, decoder::Span, sample::Sampler};
 use crate::{Cancel, Completion, Error, FinishReason, Kind, Request, Result, Sampling, Sink, thinking};
 
 /// Completes `requests` on `model`; see [`Generate::generate`](crate::Generate::generate).
@@ -288,6 +288,9 @@ impl Row {
         }
         let before = self.bytes.len();
         model.tokenizer.decode_into(token, &mut self.bytes);
+        if self.drawn == 1 {
+            model.tokenizer.trim_start(&mut self.bytes);
+        }
         if let Some(at) = first_stop(&self.bytes, before, &self.job.sampling.stop) {
             self.bytes.truncate(at);
             return Ok(Some(FinishReason::Stop));

@@ -18,10 +18,7 @@ use candle_core::{
 };
 use glotrace_model::{
     Cancel, Completion, Generate, Request, Result,
-    local::{
-        llama::{Llama, Span},
-        tokenizer::Tokenizer,
-    },
+    local::decoder::{Decoder, Span},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
@@ -55,7 +52,7 @@ pub fn max_difference(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// All logits of `ids`, row by row, from a prompt read in pieces of `piece` tokens.
-pub fn logits(decoder: &Llama, ids: &[u32], piece: usize) -> Vec<f32> {
+pub fn logits(decoder: &Decoder, ids: &[u32], piece: usize) -> Vec<f32> {
     let mut cache = decoder.cache(0).unwrap();
     let mut all = Vec::new();
     for tokens in ids.chunks(piece) {
@@ -70,7 +67,7 @@ pub fn logits(decoder: &Llama, ids: &[u32], piece: usize) -> Vec<f32> {
 
 /// Reads prompts of different lengths side by side, and again each alone, then three tokens more of each, and
 /// demands the same states each time, to the bit.
-pub fn assert_rows_are_independent(decoder: &Llama) {
+pub fn assert_rows_are_independent(decoder: &Decoder) {
     let prompts: [Vec<u32>; 3] = [11u32, 5, 40].map(|n| (0..n).map(|i| i * 37 % 250).collect());
     let states = |prompts: &[Vec<u32>]| -> Vec<Vec<Vec<f32>>> {
         let mut caches: Vec<_> = prompts.iter().map(|_| decoder.cache(0).unwrap()).collect();
@@ -99,7 +96,7 @@ pub fn assert_rows_are_independent(decoder: &Llama) {
 }
 
 /// The most probable continuation of each prompt by `n` tokens, all prompts in one batch, without stopping.
-pub fn greedy(decoder: &Llama, prompts: &[Vec<u32>], n: usize) -> Vec<Vec<u32>> {
+pub fn greedy(decoder: &Decoder, prompts: &[Vec<u32>], n: usize) -> Vec<Vec<u32>> {
     let vocab = decoder.config().vocab_size;
     let mut caches: Vec<_> = prompts.iter().map(|_| decoder.cache(0).unwrap()).collect();
     let mut next: Vec<Vec<u32>> = prompts.to_vec();
@@ -121,19 +118,6 @@ pub fn greedy(decoder: &Llama, prompts: &[Vec<u32>], n: usize) -> Vec<Vec<u32>> 
         }
     }
     drawn
-}
-
-/// The text of `ids`, control tokens spelled out, as the references write it.
-pub fn spelled(tokenizer: &Tokenizer, ids: &[u32]) -> String {
-    let mut bytes = Vec::new();
-    for &id in ids {
-        let before = bytes.len();
-        tokenizer.decode_into(id, &mut bytes);
-        if bytes.len() == before {
-            bytes.extend(tokenizer.token(id).bytes());
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What `model` makes of `requests`, in their order; fails where an outcome is missing or comes twice.
