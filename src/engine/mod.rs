@@ -36,8 +36,8 @@ pub use completions::{Completions, FunctionName, TableColumns};
 use crate::error::{Error, Result};
 use crate::models::{Definition, ModelTokenizers, Models};
 use crate::plan::division::Division;
+use crate::plan::model_call::ModelCallPlanner;
 use crate::plan::model_call::run::{Failure, Limits, Rules, StatementRun};
-use crate::plan::model_call::{HoistModelCalls, ModelCallPlanner};
 use crate::plan::parse::{Parsed, parse};
 use crate::plan::rewrite::{self, Macro, value_of_text};
 use crate::plan::split::{Statement, split};
@@ -407,7 +407,6 @@ fn session(shared: &Arc<Shared>) -> Result<SessionContext> {
         .with_runtime_env(runtime)
         .with_default_features()
         .with_query_planner(Arc::new(ModelCallPlanner))
-        .with_optimizer_rule(Arc::new(HoistModelCalls::default()))
         .build();
     for function in &shared.functions.scalar {
         datafusion::execution::FunctionRegistry::register_udf(&mut state, Arc::clone(function)).map_err(failed)?;
