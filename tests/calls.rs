@@ -162,7 +162,7 @@ async fn the_cost_is_told_before_a_call_is_made_and_the_store_is_a_table() {
     assert!(server.received().is_empty());
     assert!(go(&format!("SELECT count(said) FROM ({query} WHERE i < 3)")).await.status.success());
     let told = go(&format!("EXPLAIN COST {query}")).await;
-    assert_eq!(out(&told), format!("{header}m,10,3,7,70,700,0.0007700000000000001\n"), "{}", err(&told));
+    assert_eq!(out(&told), format!("{header}m,10,3,7,70,700,0.00077\n"), "{}", err(&told));
     let rows = go(
         "SELECT model, task, input, error, attempts, finished > '2020-01-01' AS dated FROM system.calls ORDER BY input",
     )
