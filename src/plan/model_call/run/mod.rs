@@ -155,7 +155,7 @@ impl StatementRun {
         let keys = tasks.iter().map(|task| key(model.identity(), task)).collect::<Result<Vec<_>>>()?;
         let mut outcomes: Vec<Option<Outcome<T::Output>>> = tasks.iter().map(|_| None).collect();
         loop {
-            let (ours, wait) = self.take_turn(&keys, &mut outcomes);
+            let (ours, wait) = self.take_turn(&tasks, &keys, &mut outcomes);
             if !ours.keys.is_empty() {
                 self.settle(model, &tasks, &keys, &ours.places, &mut outcomes).await?;
             }
@@ -175,10 +175,11 @@ impl StatementRun {
     }
 
     /// What this statement has not met yet becomes ours; the rest is to be waited for, or has failed.
-    fn take_turn<O>(
+    fn take_turn<T: Task>(
         &self,
+        tasks: &[T],
         keys: &[CallKey],
-        outcomes: &mut [Option<Outcome<O>>],
+        outcomes: &mut [Option<Outcome<T::Output>>],
     ) -> (Turn<'_>, Option<watch::Receiver<()>>) {
         let (told, tell) = watch::channel(());
         let mut turn = Turn { run: self, keys: Vec::new(), places: Vec::new(), _told: told };
@@ -191,7 +192,9 @@ impl StatementRun {
             if let Some(error) = state.failed.get(key) {
                 Counters::add(&self.counters.shared, 1);
                 Counters::add(&self.counters.done, 1);
-                Counters::add(&self.counters.failed, 1);
+                if !tasks[place].is_tried_again(error) {
+                    Counters::add(&self.counters.failed, 1);
+                }
                 outcomes[place] = Some(Err(error.clone()));
             } else if let Some(running) = state.under_way.get(key) {
                 wait = Some(running.clone());
