@@ -210,7 +210,7 @@ impl Generator {
         match kind {
             60..=69 => fill(&format!("(SELECT {all} FROM {{}} a WHERE {{}})"), &[&from, &self.condition("a")]),
             70..=74 => fill(
-                &format!("(SELECT a.id, 'p' || substr({{}}, 2) AS p, a.g, a.f, a.ff FROM {{}} a)"),
+                "(SELECT a.id, 'p' || substr({}, 2) AS p, a.g, a.f, a.ff FROM {} a)",
                 &[&Pair { asking: "llm_complete('r', a.p)".into(), known: "a.f".into() }, &from],
             ),
             75..=79 => {
@@ -242,7 +242,7 @@ impl Generator {
             93..=95 => fill(&format!("(SELECT DISTINCT {all} FROM {{}} a WHERE {{}})"), &[&from, &self.condition("a")]),
             96..=97 => {
                 let (by, order) = (self.text("a"), self.text("a"));
-                let rank = format!("row_number() OVER (PARTITION BY {{}} ORDER BY {{}}, a.id, a.p, a.g)");
+                let rank = "row_number() OVER (PARTITION BY {} ORDER BY {}, a.id, a.p, a.g)".to_string();
                 fill(&format!("(SELECT {all} FROM {{}} a QUALIFY {rank} <= 2)"), &[&from, &by, &order])
             }
             _ => fill(
