@@ -94,8 +94,9 @@ async fn a_generation_killed_at_random_goes_on_where_it_was() {
     }
     let requests = server.received().len();
     eprintln!("{kills} kills: {} calls, {requests} requests of two samples each", ROWS);
-    // A request carries both samples of a prompt; only what was in flight when it was killed is asked again.
-    assert!(requests <= ROWS / 2 + kills * AT_ONCE, "{requests} requests after {kills} kills");
+    // A request carries both samples of a prompt. Only what was in flight when it was killed is asked again, and what was
+    // answered but not yet on the disk: a reply's place is free for the next request while the reply is being synced.
+    assert!(requests <= ROWS / 2 + kills * 2 * AT_ONCE, "{requests} requests after {kills} kills");
     assert!(kills > 2, "it was hardly ever killed");
 
     assert!(run(home.path(), Some(&disturbed), &script).await.status.success());
