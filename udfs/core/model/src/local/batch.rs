@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use super::{LocalModel, cache::KvCache, llama::Span, sample::Sampler};
+use super::{LocalModel, cache::KvCache, decoder::Span, sample::Sampler};
 use crate::{Cancel, Completion, Error, FinishReason, Kind, Request, Result, Sampling, Sink, thinking};
 
 /// Completes `requests` on `model`; see [`Generate::generate`](crate::Generate::generate).

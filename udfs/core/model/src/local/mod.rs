@@ -1,18 +1,20 @@
 //! Models that run in this process.
 //!
 //! In the order in which a file becomes a completion: [`gguf`] reads the file, [`tokenizer`] and [`chat`]
-//! turn a prompt into tokens, [`llama`] turns tokens into logits over a [`cache`], [`sample`] draws from
-//! logits, and `batch` does this for many requests at once.
+//! turn a prompt into tokens, [`arch`] says what kind of [`decoder`] turns tokens into logits over a [`cache`] with
+//! the [`weights`] in the file, [`sample`] draws from logits, and `batch` does this for many requests at once.
 
+pub mod arch;
 mod attention;
 mod batch;
 pub mod cache;
 pub mod chat;
+pub mod decoder;
 pub mod gguf;
-pub mod llama;
 mod product;
 pub mod sample;
 pub mod tokenizer;
+pub mod weights;
 
 use std::path::Path;
 
@@ -21,8 +23,8 @@ use serde_json::{Map, Value};
 
 use self::{
     chat::ChatTemplate,
+    decoder::{Decoder, Span},
     gguf::Gguf,
-    llama::{Llama, Span},
     tokenizer::Tokenizer,
 };
 use crate::{Cancel, Error, Generate, Kind, LogProb, Prompt, Request, Result, Sink, TokenScore, digest, thinking};
@@ -49,7 +51,7 @@ impl Default for LocalOptions {
 pub struct LocalModel {
     tokenizer: Tokenizer,
     chat: Option<ChatTemplate>,
-    decoder: Llama,
+    decoder: Decoder,
     architecture: String,
     identity: String,
     options: LocalOptions,
@@ -81,7 +83,7 @@ impl LocalModel {
             .text("tokenizer.chat_template")?
             .map(|source| ChatTemplate::new(source, tokenizer.bos(), tokenizer.eos()))
             .transpose()?;
-        let decoder = Llama::from_gguf(&mut gguf, &Device::Cpu)?;
+        let decoder = weights::gguf::decoder(&mut gguf, &Device::Cpu)?;
         let (tokens, embeddings) = (tokenizer.len(), decoder.config().vocab_size);
         if tokens > embeddings {
             return Err(gguf.invalid(format!("{tokens} tokens but only {embeddings} embeddings")));
@@ -116,7 +118,7 @@ impl LocalModel {
     }
 
     /// The decoder.
-    pub fn decoder(&self) -> &Llama {
+    pub fn decoder(&self) -> &Decoder {
         &self.decoder
     }
 

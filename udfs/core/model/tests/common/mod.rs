@@ -19,7 +19,7 @@ use candle_core::{
 use glotrace_model::{
     Cancel, Completion, Generate, Request, Result,
     local::{
-        llama::{Llama, Span},
+        decoder::{Decoder, Span},
         tokenizer::Tokenizer,
     },
 };
@@ -55,7 +55,7 @@ pub fn max_difference(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// All logits of `ids`, row by row, from a prompt read in pieces of `piece` tokens.
-pub fn logits(decoder: &Llama, ids: &[u32], piece: usize) -> Vec<f32> {
+pub fn logits(decoder: &Decoder, ids: &[u32], piece: usize) -> Vec<f32> {
     let mut cache = decoder.cache(0).unwrap();
     let mut all = Vec::new();
     for tokens in ids.chunks(piece) {
@@ -70,7 +70,7 @@ pub fn logits(decoder: &Llama, ids: &[u32], piece: usize) -> Vec<f32> {
 
 /// Reads prompts of different lengths side by side, and again each alone, then three tokens more of each, and
 /// demands the same states each time, to the bit.
-pub fn assert_rows_are_independent(decoder: &Llama) {
+pub fn assert_rows_are_independent(decoder: &Decoder) {
     let prompts: [Vec<u32>; 3] = [11u32, 5, 40].map(|n| (0..n).map(|i| i * 37 % 250).collect());
     let states = |prompts: &[Vec<u32>]| -> Vec<Vec<Vec<f32>>> {
         let mut caches: Vec<_> = prompts.iter().map(|_| decoder.cache(0).unwrap()).collect();
@@ -99,7 +99,7 @@ pub fn assert_rows_are_independent(decoder: &Llama) {
 }
 
 /// The most probable continuation of each prompt by `n` tokens, all prompts in one batch, without stopping.
-pub fn greedy(decoder: &Llama, prompts: &[Vec<u32>], n: usize) -> Vec<Vec<u32>> {
+pub fn greedy(decoder: &Decoder, prompts: &[Vec<u32>], n: usize) -> Vec<Vec<u32>> {
     let vocab = decoder.config().vocab_size;
     let mut caches: Vec<_> = prompts.iter().map(|_| decoder.cache(0).unwrap()).collect();
     let mut next: Vec<Vec<u32>> = prompts.to_vec();
