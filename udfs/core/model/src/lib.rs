@@ -11,7 +11,7 @@
 //! 1. [`Params`] are what a caller writes; [`Params::check`] turns them into [`Sampling`], which everything below trusts.
 //! 2. [`Request`] = [`Prompt`] + sample index + [`Sampling`].
 //! 3. [`Generate::generate`] takes many requests at once, hands each outcome to a sink as it is there, and stops within
-//!    a decoding step after [`Cancel`] is raised.
+//!    a decoding step after [`Cancel`] is raised. [`Generate::serve`] does the same for a [`Queue`] that goes on.
 //! 4. [`Completion`] is the text with its thinking told from its response ([`thinking`]), or an [`Error`] with a [`Kind`].
 //!
 //! The crate knows no SQL and no runtime, prints nothing, reads no environment, and holds no state outside its values.
@@ -28,8 +28,10 @@ pub mod thinking;
 
 pub use cancel::Cancel;
 pub use error::{Error, Kind, Result};
-pub use generate::{Completion, FinishReason, Generate, Message, Prompt, Request, Sink};
-pub use local::{LocalModel, LocalOptions};
+pub use generate::{
+    Answer, Completion, FinishReason, Generate, Message, Prompt, Queue, Request, Sink, Task, Work,
+};
+pub use local::{LocalModel, LocalOptions, Precision};
 pub use log_prob::{LogProb, TokenScore};
 pub use params::{Params, Sampling};
 pub use replay::{Record, Replay};

@@ -19,7 +19,7 @@ fn write(dtype: GgmlDType) -> tempfile::NamedTempFile {
 }
 
 fn load(path: &Path, max_batch: usize, prefill_tokens: usize) -> LocalModel {
-    let options = LocalOptions { max_batch, prefill_tokens, sha256: None };
+    let options = LocalOptions { max_batch, prefill_tokens, ..LocalOptions::default() };
     LocalModel::load(path, options).unwrap()
 }
 

@@ -9,8 +9,8 @@ use std::{collections::HashMap, path::Path};
 use candle_core::{Device, IndexOp, Tensor};
 use common::{converted, greedy, ids, jsonl, logits, max_difference, shared, spelled};
 use glotrace_model::{
-    Kind, LocalModel, LocalOptions,
-    local::{chat::ChatTemplate, decoder::Decoder, gguf::Gguf, weights},
+    Kind, LocalModel, LocalOptions, Precision,
+    local::{chat::ChatTemplate, cpu::Cpu, decoder::Decoder, gguf::Gguf, weights},
 };
 
 const MODELS: [&str; 6] = ["llama_smol", "llama3_rope", "mistral", "qwen2_r1", "qwen2_tied", "qwen3"];
@@ -78,7 +78,7 @@ fn converted_checkpoints_give_the_reference_logits_and_tokens() {
         };
         let path = folder.path().join(name);
         converted(&checkpoint).write(&path);
-        let decoder = weights::gguf::decoder(&mut Gguf::open(&path).unwrap(), &Device::Cpu).unwrap();
+        let decoder = weights::gguf::decoder(&mut Gguf::open(&path).unwrap(), Cpu::new().unwrap(), Precision::F32).unwrap();
         agrees(&decoder, &checkpoint.join("ref"));
     }
 }

@@ -1,49 +1,77 @@
 //! Models that run in this process.
 //!
 //! In the order in which a file becomes a completion: [`gguf`] reads the file, [`tokenizer`] and [`chat`]
-//! turn a prompt into tokens, [`arch`] says what kind of [`decoder`] turns tokens into logits over a [`cache`] with
-//! the [`weights`] in the file, [`sample`] draws from logits, and `batch` does this for many requests at once.
+//! turn a prompt into tokens, [`arch`] says what kind of [`decoder`] turns tokens into logits over [`pages`] of keys
+//! and values with the [`weights`] in the file, [`sample`] draws from logits, and `scheduler` does this for many
+//! requests at once. Underneath, [`matrix`] is packed into `weight`, which [`cpu`] multiplies `rows` with, by the
+//! vector instructions in `kernel`.
 
 pub mod arch;
-mod attention;
-mod batch;
-pub mod cache;
 pub mod chat;
+pub mod cpu;
 pub mod decoder;
 pub mod gguf;
-mod product;
+mod kernel;
+pub mod matrix;
+pub mod pages;
+mod rows;
 pub mod sample;
+mod scheduler;
 pub mod tokenizer;
+mod weight;
 pub mod weights;
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
-use candle_core::{Device, IndexOp, Tensor};
 use serde_json::{Map, Value};
 
 use self::{
     chat::ChatTemplate,
-    decoder::{Decoder, Span},
+    cpu::Cpu,
+    decoder::Decoder,
     gguf::Gguf,
+    pages::Pages,
     tokenizer::Tokenizer,
 };
-use crate::{Cancel, Error, Generate, Kind, LogProb, Prompt, Request, Result, Sink, TokenScore, digest, thinking};
+pub use self::{decoder::Precision, kernel::Level};
+use crate::{
+    Answer, Cancel, Error, Generate, Kind, LogProb, Prompt, Queue, Request, Result, Sink, Task, TokenScore, Work, digest,
+    thinking,
+};
 
 /// How a local model works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalOptions {
-    /// How many completions run side by side. At least 1; default 32.
+    /// How many completions run side by side. At least 1; default 64.
     pub max_batch: usize,
-    /// How many tokens of prompts a step reads beside the completions. At least 1; default 64, at which a
-    /// step takes about as long as one of a full batch without prompts.
+    /// How many tokens of prompts a step reads beside the completions. At least 1; default 128.
     pub prefill_tokens: usize,
+    /// Megabytes (2^20 bytes) that keys and values of tokens may take. At least 1; default 2,048.
+    pub kv_cache_mb: usize,
+    /// In which numbers products are computed.
+    pub precision: Precision,
+    /// Completions go on past the end of their turn, up to `max_tokens`: for measurements.
+    pub ignore_eos: bool,
+    /// Threads; `None` takes one for each physical core.
+    pub threads: Option<usize>,
     /// SHA-256 of the file in hexadecimal, where the caller has it already; else it is computed.
     pub sha256: Option<String>,
 }
 
 impl Default for LocalOptions {
     fn default() -> Self {
-        Self { max_batch: 32, prefill_tokens: 64, sha256: None }
+        Self {
+            max_batch: 64,
+            prefill_tokens: 128,
+            kv_cache_mb: 2048,
+            precision: Precision::default(),
+            ignore_eos: false,
+            threads: None,
+            sha256: None,
+        }
     }
 }
 
@@ -52,6 +80,7 @@ pub struct LocalModel {
     tokenizer: Tokenizer,
     chat: Option<ChatTemplate>,
     decoder: Decoder,
+    pages: Mutex<Pages>,
     architecture: String,
     identity: String,
     options: LocalOptions,
@@ -69,10 +98,15 @@ pub struct Encoded {
 }
 
 impl LocalModel {
-    /// Loads the GGUF file at `path` onto the CPU, weights dequantized to f32: 4 bytes a parameter. A product
-    /// of f32 matrices is several times faster on a CPU than one of quantized ones, in batches most of all.
+    /// Loads the GGUF file at `path`. Weights stay as the file has them where that is a form that products are fast in
+    /// (`Q4_0`, `Q4_1`, `Q8_0`, `F16`, `BF16`); else they are held in f32.
     pub fn load(path: &Path, options: LocalOptions) -> Result<Self> {
-        for (name, value) in [("max_batch", options.max_batch), ("prefill_tokens", options.prefill_tokens)] {
+        for (name, value) in [
+            ("max_batch", options.max_batch),
+            ("prefill_tokens", options.prefill_tokens),
+            ("kv_cache_mb", options.kv_cache_mb),
+            ("threads", options.threads.unwrap_or(1)),
+        ] {
             if value == 0 {
                 return Err(Error::new(Kind::Parameter, format!("parameter {name} must be 1 or more, got 0")));
             }
@@ -83,7 +117,11 @@ impl LocalModel {
             .text("tokenizer.chat_template")?
             .map(|source| ChatTemplate::new(source, tokenizer.bos(), tokenizer.eos()))
             .transpose()?;
-        let decoder = weights::gguf::decoder(&mut gguf, &Device::Cpu)?;
+        let cpu = match options.threads {
+            Some(threads) => Cpu::with(Level::best(), threads)?,
+            None => Cpu::new()?,
+        };
+        let decoder = weights::gguf::decoder(&mut gguf, cpu, options.precision)?;
         let (tokens, embeddings) = (tokenizer.len(), decoder.config().vocab_size);
         if tokens > embeddings {
             return Err(gguf.invalid(format!("{tokens} tokens but only {embeddings} embeddings")));
@@ -95,6 +133,7 @@ impl LocalModel {
         Ok(Self {
             tokenizer,
             chat,
+            pages: Mutex::new(decoder.pages(options.kv_cache_mb << 20)),
             decoder,
             architecture: gguf.architecture().to_owned(),
             identity: format!("gguf:sha256:{sha256}"),
@@ -156,37 +195,27 @@ impl LocalModel {
 
     /// Scores `continuation` after `prompt`, both tokens below the vocabulary's size, one put after the other.
     pub fn score(&self, prompt: &[u32], continuation: &[u32]) -> Result<Vec<TokenScore>> {
-        let all = [prompt, continuation].concat();
-        self.check_length(all.len())?;
-        if let Some(id) = all.iter().find(|&&id| id as usize >= self.decoder.config().vocab_size) {
-            return Err(Error::new(Kind::Parameter, format!("token {id} lies outside the vocabulary")));
-        }
-        let mut scores = Vec::with_capacity(continuation.len());
-        // The state after token i predicts token i + 1; the first token of all has nothing before it.
-        if prompt.is_empty()
-            && let Some(&first) = all.first()
-        {
-            scores.push(self.unscored(first));
-        }
-        let mut cache = self.decoder.cache(all.len())?;
-        let read = all.len().saturating_sub(1);
-        let first_wanted = prompt.len().saturating_sub(1);
-        while cache.len() < read {
-            let from = cache.len();
-            let to = read.min(from + self.options.prefill_tokens);
-            let mut spans = [Span { tokens: &all[from..to], cache: &mut cache }];
-            let hidden = self.decoder.forward(&mut spans)?;
-            let wanted: Vec<u32> = (first_wanted.max(from)..to).map(|i| (i - from) as u32).collect();
-            if wanted.is_empty() {
-                continue;
-            }
-            let logits = self.decoder.logits(&hidden, &wanted)?;
-            for (row, &at) in wanted.iter().enumerate() {
-                let next = all[from + at as usize + 1];
-                scores.push(self.scored(next, &logits.i(row)?)?);
-            }
-        }
-        Ok(scores)
+        scheduler::score(self, prompt, continuation)
+    }
+
+    /// How many pages the key-value cache may have, how many of them nothing holds now, and the bytes that all take.
+    pub fn cache_pages(&self) -> (usize, usize, usize) {
+        let pages = self.lock_pages();
+        (pages.limit(), pages.available(), pages.size())
+    }
+
+    fn lock_pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Prompt and continuation in tokens, each tokenized by itself.
+    fn encode_pair(&self, prompt: &Prompt, continuation: &str) -> Result<(Vec<u32>, Vec<u32>)> {
+        let prompt = match prompt {
+            // Nothing before the continuation is a question one may ask of a score, though not of a completion.
+            Prompt::Raw(text) => self.tokenizer.encode_whole(text)?,
+            chat => self.encode(chat, None)?.ids,
+        };
+        Ok((prompt, self.tokenizer.encode(continuation)?))
     }
 
     fn check_length(&self, tokens: usize) -> Result<()> {
@@ -204,22 +233,21 @@ impl LocalModel {
     }
 
     /// What `logits`, `[vocab]`, say about `id`: log p = l - ln Σ exp l, H = ln Σ exp l - Σ p l.
-    fn scored(&self, id: u32, logits: &Tensor) -> Result<TokenScore> {
-        let logits = logits.to_vec1::<f32>()?;
+    fn scored(&self, id: u32, logits: &[f32]) -> TokenScore {
         let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
         let (mut sum, mut weighted) = (0.0, 0.0);
-        for &logit in &logits {
+        for &logit in logits {
             let shifted = f64::from(logit) - max;
             sum += shifted.exp();
             weighted += shifted * shifted.exp();
         }
         let own = logits[id as usize];
-        Ok(TokenScore {
+        TokenScore {
             logprob: Some(f64::from(own) - max - sum.ln()),
             rank: Some(logits.iter().filter(|&&logit| logit > own).count() as u64),
             entropy: Some(sum.ln() - weighted / sum),
             ..self.unscored(id)
-        })
+        }
     }
 }
 
@@ -229,17 +257,39 @@ impl Generate for LocalModel {
     }
 
     fn generate(&self, requests: &[Request], cancel: &Cancel, sink: &mut Sink<'_>) {
-        batch::run(self, requests, cancel, sink);
+        /// Requests that are all there from the beginning.
+        struct Listed<'a, 'b> {
+            requests: std::iter::Enumerate<std::slice::Iter<'a, Request>>,
+            cancel: &'a Cancel,
+            sink: &'a mut Sink<'b>,
+        }
+
+        impl Queue for Listed<'_, '_> {
+            fn next(&mut self, _: bool) -> Option<Work> {
+                let (i, request) = self.requests.next()?;
+                Some(Work { ticket: i as u64, task: Task::Complete(request.clone()), cancel: self.cancel.clone() })
+            }
+
+            fn done(&mut self, ticket: u64, outcome: Result<Answer>) {
+                let outcome = outcome.and_then(|answer| match answer {
+                    Answer::Completion(completion) => Ok(completion),
+                    Answer::Scores(_) => Err(Error::new(Kind::Model, "scores for a completion")),
+                });
+                (self.sink)(ticket as usize, outcome);
+            }
+        }
+
+        self.serve(&mut Listed { requests: requests.iter().enumerate(), cancel, sink });
+    }
+
+    fn serve(&self, queue: &mut dyn Queue) {
+        scheduler::serve(self, queue);
     }
 }
 
 impl LogProb for LocalModel {
     fn log_prob(&self, prompt: &Prompt, continuation: &str) -> Result<Vec<TokenScore>> {
-        let prompt = match prompt {
-            // Nothing before the continuation is a question one may ask of a score, though not of a completion.
-            Prompt::Raw(text) => self.tokenizer.encode_whole(text)?,
-            chat => self.encode(chat, None)?.ids,
-        };
-        self.score(&prompt, &self.tokenizer.encode(continuation)?)
+        let (prompt, continuation) = self.encode_pair(prompt, continuation)?;
+        self.score(&prompt, &continuation)
     }
 }

@@ -42,6 +42,13 @@ impl Sampler {
         }
     }
 
+    /// Whether the most probable token is taken as it is.
+    pub fn is_greedy(&self) -> bool {
+        self.sampling.temperature == 0.0
+            && self.sampling.presence_penalty == 0.0
+            && self.sampling.repetition_penalty == 1.0
+    }
+
     /// The next token, given the logits of the whole vocabulary, which are used up. `None` where no logit is a number.
     pub fn draw(&mut self, logits: &mut [f32]) -> Option<u32> {
         self.penalize(logits);

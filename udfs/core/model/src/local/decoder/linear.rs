@@ -1,31 +1,70 @@
 //! y = x Wᵀ + b.
 
-use candle_core::{Result, Tensor};
+use super::super::{
+    cpu::Cpu,
+    kernel::{Panel, product8::Panel8},
+    matrix::Matrix,
+    rows::{Rows, in_panels},
+    weight::Weight,
+};
 
-use super::super::product::times_transposed;
-
-/// A linear map with or without a bias.
+/// Several linear maps of one input, with or without a bias, whose outputs lie side by side, each from a multiple
+/// of sixty-four columns on.
 pub(super) struct Linear {
-    weight: Tensor,       // [outputs, inputs]
-    bias: Option<Tensor>, // [outputs]
+    weights: Vec<Weight>,
+    /// `[panels]` of all maps, where any has a bias.
+    bias: Option<Vec<Panel>>,
+    in_bytes: bool,
 }
 
 /// A weight `[outputs, inputs]` and its bias `[outputs]`.
-pub(super) type Part = (Tensor, Option<Tensor>);
+pub(super) type Part = (Matrix, Option<Vec<f32>>);
 
 impl Linear {
-    /// Several maps of one input as one, which reads the input once and multiplies one larger matrix.
-    pub(super) fn stacked(parts: &[Part]) -> Result<Self> {
-        let weights: Vec<&Tensor> = parts.iter().map(|(weight, _)| weight).collect();
-        let biases: Option<Vec<&Tensor>> = parts.iter().map(|(_, bias)| bias.as_ref()).collect();
-        Ok(Self { weight: Tensor::cat(&weights, 0)?, bias: biases.map(|biases| Tensor::cat(&biases, 0)).transpose()? })
+    /// The maps `parts`. Where `in_bytes`, inputs are rounded to bytes.
+    pub(super) fn new(parts: &[Part], in_bytes: bool) -> Self {
+        let bias = parts.iter().any(|(_, bias)| bias.is_some()).then(|| {
+            let zeros = |n| vec![0.0; n];
+            parts.iter().flat_map(|(w, b)| in_panels(&b.clone().unwrap_or_else(|| zeros(w.outputs)))).collect()
+        });
+        Self { weights: parts.iter().map(|(w, _)| Weight::new(w, in_bytes)).collect(), bias, in_bytes }
     }
 
-    pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = times_transposed(x, &self.weight)?;
-        match &self.bias {
-            Some(bias) => y.broadcast_add(bias),
-            None => Ok(y),
+    /// The column at which each map's outputs begin.
+    pub(super) fn starts(&self) -> Vec<usize> {
+        let starts = self.weights.iter().scan(0, |at, weight| {
+            let start = *at;
+            *at += weight.panels() * super::super::kernel::PANEL;
+            Some(start)
+        });
+        starts.collect()
+    }
+
+    /// The first map's weight.
+    pub(super) fn weight(&self) -> &Weight {
+        &self.weights[0]
+    }
+
+    /// Bytes in memory.
+    pub(super) fn size(&self) -> usize {
+        self.weights.iter().map(Weight::size).sum()
+    }
+
+    pub(super) fn forward(&self, cpu: &Cpu, x: &Rows, scratch: &mut Vec<Panel8>, out: &mut Rows) {
+        cpu.multiply(&self.weights, x, self.in_bytes, scratch, out);
+        if let Some(bias) = &self.bias {
+            cpu.add_each(out, bias);
+        }
+    }
+
+    /// silu(first map) · second map.
+    pub(super) fn forward_gated(&self, cpu: &Cpu, x: &Rows, scratch: &mut Vec<Panel8>, out: &mut Rows) {
+        if let [gate, up] = &self.weights[..] {
+            let (gate_bias, up_bias) = match &self.bias {
+                Some(bias) => (Some(&bias[..gate.panels()]), Some(&bias[gate.panels()..])),
+                None => (None, None),
+            };
+            cpu.multiply_gated([(gate, gate_bias), (up, up_bias)], x, self.in_bytes, scratch, out);
         }
     }
 }

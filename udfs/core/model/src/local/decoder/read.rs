@@ -1,36 +1,46 @@
 //! Weights → decoder. Names are those of the Hugging Face checkpoints, which [`Weights`] knows how to find in its file.
 
-use candle_core::{Device, Tensor};
+use std::sync::Mutex;
+
+use candle_core::Device;
 
 use super::{
-    Config, Decoder,
-    layer::{Attention, Layer, Mlp},
+    Config, Decoder, Precision,
+    layer::{Attention, Layer, Mlp, Workspace},
     linear::{Linear, Part},
-    norm::RmsNorm,
+    norm::{HeadNorm, RmsNorm},
     rotary::Rotary,
 };
-use crate::{Result, local::weights::Weights};
+use crate::{
+    Result,
+    local::{cpu::Cpu, weights::Weights},
+};
 
 /// The decoder of `config` whose weights `weights` holds.
-pub(super) fn read(config: Config, weights: &mut dyn Weights, device: &Device) -> Result<Decoder> {
+pub(super) fn read(config: Config, weights: &mut dyn Weights, cpu: Cpu, precision: Precision) -> Result<Decoder> {
     let (hidden, vocab) = (config.hidden_size, config.vocab_size);
-    let embedding = weights.tensor("model.embed_tokens.weight", &[vocab, hidden], device)?;
+    let in_bytes = precision == Precision::Int8;
+    let embedding = Linear::new(&[(weights.matrix("model.embed_tokens.weight", vocab, hidden)?, None)], in_bytes);
     let tied = config.tie_word_embeddings.unwrap_or_else(|| !weights.holds("lm_head.weight"));
-    let head = match tied {
-        true => embedding.clone(),
-        false => weights.tensor("lm_head.weight", &[vocab, hidden], device)?,
+    let (embedding, head) = match tied {
+        true => (None, embedding),
+        false => {
+            let head = weights.matrix("lm_head.weight", vocab, hidden)?;
+            (Some(embedding), Linear::new(&[(head, None)], in_bytes))
+        }
     };
-    let mut reader = Reader { config: &config, weights, device };
-    let norm = reader.norm("model.norm", hidden)?;
+    let mut reader = Reader { config: &config, weights, in_bytes };
+    let norm = RmsNorm::new(&reader.vector("model.norm.weight", hidden)?, config.rms_norm_eps);
     let layers = (0..config.num_hidden_layers).map(|i| reader.layer(i)).collect::<Result<_>>()?;
     Ok(Decoder {
         embedding,
         layers,
         norm,
-        head: Linear::stacked(&[(head, None)])?,
+        head,
         rotary: Rotary::new(&config.rope, config.head_dim),
         config,
-        device: device.clone(),
+        cpu,
+        work: Mutex::new(Workspace::default()),
     })
 }
 
@@ -38,7 +48,7 @@ pub(super) fn read(config: Config, weights: &mut dyn Weights, device: &Device) -
 struct Reader<'a> {
     config: &'a Config,
     weights: &'a mut dyn Weights,
-    device: &'a Device,
+    in_bytes: bool,
 }
 
 impl Reader<'_> {
@@ -53,12 +63,19 @@ impl Reader<'_> {
             self.linear(&name("self_attn.v_proj"), keys, hidden, biases.qkv)?,
         ];
         let output = self.linear(&name("self_attn.o_proj"), hidden, queries, biases.output)?;
-        let mut head_norm = |part: &str| qk_norm.then(|| self.norm(&name(part), head_dim)).transpose();
+        let (eps, in_bytes) = (self.config.rms_norm_eps, self.in_bytes);
+        let mut head_norm = |part: &str| -> Result<Option<HeadNorm>> {
+            Ok(match qk_norm {
+                true => Some(HeadNorm::new(&self.vector(&name(part), head_dim)?, eps)),
+                false => None,
+            })
+        };
+        let (q_norm, k_norm) = (head_norm("self_attn.q_norm.weight")?, head_norm("self_attn.k_norm.weight")?);
         let attention = Attention {
-            qkv: Linear::stacked(&qkv)?,
-            output: Linear::stacked(&[output])?,
-            q_norm: head_norm("self_attn.q_norm")?,
-            k_norm: head_norm("self_attn.k_norm")?,
+            qkv: Linear::new(&qkv, in_bytes),
+            output: Linear::new(&[output], in_bytes),
+            q_norm,
+            k_norm,
             heads,
             kv_heads,
             head_dim,
@@ -68,24 +85,20 @@ impl Reader<'_> {
         let up = self.linear(&name("mlp.up_proj"), inner, hidden, biases.mlp)?;
         let down = self.linear(&name("mlp.down_proj"), hidden, inner, biases.mlp)?;
         Ok(Layer {
-            attention_norm: self.norm(&name("input_layernorm"), hidden)?,
+            attention_norm: RmsNorm::new(&self.vector(&name("input_layernorm.weight"), hidden)?, eps),
             attention,
-            mlp_norm: self.norm(&name("post_attention_layernorm"), hidden)?,
-            mlp: Mlp { gate_up: Linear::stacked(&[gate, up])?, down: Linear::stacked(&[down])? },
+            mlp_norm: RmsNorm::new(&self.vector(&name("post_attention_layernorm.weight"), hidden)?, eps),
+            mlp: Mlp { gate_up: Linear::new(&[gate, up], in_bytes), down: Linear::new(&[down], in_bytes) },
         })
     }
 
     fn linear(&mut self, name: &str, outputs: usize, inputs: usize, biased: bool) -> Result<Part> {
-        let weight = self.tensor(&format!("{name}.weight"), &[outputs, inputs])?;
-        let bias = biased.then(|| self.tensor(&format!("{name}.bias"), &[outputs])).transpose()?;
+        let weight = self.weights.matrix(&format!("{name}.weight"), outputs, inputs)?;
+        let bias = biased.then(|| self.vector(&format!("{name}.bias"), outputs)).transpose()?;
         Ok((weight, bias))
     }
 
-    fn norm(&mut self, name: &str, width: usize) -> Result<RmsNorm> {
-        Ok(RmsNorm { weight: self.tensor(&format!("{name}.weight"), &[width])?, eps: self.config.rms_norm_eps })
-    }
-
-    fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor> {
-        self.weights.tensor(name, shape, self.device)
+    fn vector(&mut self, name: &str, width: usize) -> Result<Vec<f32>> {
+        Ok(self.weights.tensor(name, &[width], &Device::Cpu)?.to_vec1()?)
     }
 }

@@ -7,16 +7,18 @@ use crate::{
     Result,
     local::{
         arch::{self, Architecture, AttentionBias, Window},
-        decoder::{Biases, Config, Decoder, Rope, RopeScaling},
+        decoder::{Biases, Config, Decoder, Precision, Rope, RopeScaling},
+        cpu::Cpu,
         gguf::Gguf,
+        matrix::{Matrix, Numbers},
     },
 };
 
 /// The decoder in `gguf`.
-pub fn decoder(gguf: &mut Gguf, device: &Device) -> Result<Decoder> {
+pub fn decoder(gguf: &mut Gguf, cpu: Cpu, precision: Precision) -> Result<Decoder> {
     let config = config(gguf)?;
     let interleaved = architecture(gguf)?.gguf_interleaved.then_some(config.head_dim);
-    Decoder::read(config, &mut GgufWeights { gguf, interleaved }, device)
+    Decoder::read(config, &mut GgufWeights { gguf, interleaved }, cpu, precision)
 }
 
 /// The architecture of `gguf`.
@@ -115,6 +117,22 @@ impl Weights for GgufWeights<'_> {
                 Ok(pairs_apart(&tensor, head_dim)?)
             }
             _ => Ok(tensor),
+        }
+    }
+
+    fn matrix(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Matrix> {
+        let Some((kind, blocks)) = self.gguf.blocks(&in_gguf(name), &[outputs, inputs])? else {
+            return Matrix::from_tensor(&self.tensor(name, &[outputs, inputs], &Device::Cpu)?);
+        };
+        let matrix = Matrix { outputs, inputs, numbers: Numbers::Blocks(kind, blocks) };
+        match self.interleaved {
+            Some(head_dim) if name.contains(".q_proj.") || name.contains(".k_proj.") => {
+                let half = head_dim / 2;
+                // As `pairs_apart`: row i of a head's first half is the first of pair i.
+                let order = |row: usize| row / head_dim * head_dim + row % half * 2 + row % head_dim / half;
+                Ok(matrix.reordered(order))
+            }
+            _ => Ok(matrix),
         }
     }
 }

@@ -1,0 +1,142 @@
+//! The processor that a model runs on: its instructions, and a thread for each of its cores.
+
+use rayon::prelude::*;
+
+use super::kernel::{
+    Level, Panel,
+    pointwise::{AddEach, Gate},
+    product::Product,
+    product8::{Panel8, Product8, Quantize},
+};
+use super::{rows::Rows, weight::Weight};
+use crate::{Error, Kind, Result};
+
+/// Threads and instructions.
+pub struct Cpu {
+    level: Level,
+    pool: rayon::ThreadPool,
+}
+
+/// Rows on their way into a product.
+#[derive(Clone, Copy)]
+enum Input<'a> {
+    Whole(&'a [Panel]),
+    Bytes(&'a [Panel8]),
+}
+
+impl Cpu {
+    /// Threads for the physical cores that this process may use: two that share a core share its multipliers, too.
+    pub fn new() -> Result<Self> {
+        let allowed = std::thread::available_parallelism().map_or(1, usize::from);
+        Self::with(Level::best(), allowed.min(num_cpus::get_physical()).max(1))
+    }
+
+    /// `threads` threads with the instructions of `level`.
+    pub fn with(level: Level, threads: usize) -> Result<Self> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|i| format!("model {i}"))
+            .build()
+            .map_err(|e| Error::new(Kind::Model, format!("no threads to run a model with: {e}")))?;
+        Ok(Self { level, pool })
+    }
+
+    /// Which instructions.
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// Runs `work` on a thread of the model, from which its parts reach the others fastest.
+    pub(super) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.pool.install(work)
+    }
+
+    /// `out` = x Wᵀ for several W, side by side. `in_bytes`: x is rounded to bytes for those W that are in blocks.
+    pub(super) fn multiply(&self, weights: &[Weight], x: &Rows, in_bytes: bool, scratch: &mut Vec<Panel8>, out: &mut Rows) {
+        let rows = x.rows();
+        out.reshape(rows, weights.iter().map(Weight::panels).sum());
+        let bytes = (in_bytes && weights.iter().any(Weight::in_blocks)).then(|| self.quantize(x, scratch));
+        let panels = weights.iter().flat_map(|w| (0..w.panels()).map(move |p| (w, p)));
+        let part = self.part(rows, out.panels().len() / rows);
+        let tasks: Vec<_> = (panels.zip(out.panels_mut().chunks_exact_mut(rows)))
+            .flat_map(|(panel, y)| y.chunks_mut(part).enumerate().map(move |(i, y)| (panel, i * part, y)))
+            .collect();
+        tasks.into_par_iter().for_each(|((weight, p), first, y)| {
+            self.product(weight, p, input(weight, x, bytes), rows, first, y);
+        });
+    }
+
+    /// `out` = silu(x Gᵀ) · x Uᵀ.
+    pub(super) fn multiply_gated(
+        &self,
+        [gate, up]: [(&Weight, Option<&[Panel]>); 2],
+        x: &Rows,
+        in_bytes: bool,
+        scratch: &mut Vec<Panel8>,
+        out: &mut Rows,
+    ) {
+        let rows = x.rows();
+        out.reshape(rows, gate.0.panels());
+        let bytes = (in_bytes && (gate.0.in_blocks() || up.0.in_blocks())).then(|| self.quantize(x, scratch));
+        let part = self.part(rows, gate.0.panels());
+        let tasks: Vec<_> = (out.panels_mut().chunks_exact_mut(rows).enumerate())
+            .flat_map(|(p, y)| y.chunks_mut(part).enumerate().map(move |(i, y)| (p, i * part, y)))
+            .collect();
+        tasks.into_par_iter().for_each(|(p, first, y)| {
+            let mut other = vec![Panel::ZERO; y.len()];
+            for ((weight, bias), y) in [(gate, &mut *y), (up, &mut other[..])] {
+                self.product(weight, p, input(weight, x, bytes), rows, first, y);
+                if let Some(bias) = bias {
+                    self.level.run(AddEach { x: y, y: &bias[p] });
+                }
+            }
+            self.level.run(Gate { gate: y, up: &other });
+        });
+    }
+
+    /// Adds a row, `[panels]`, to each row.
+    pub(super) fn add_each(&self, x: &mut Rows, row: &[Panel]) {
+        let rows = x.rows();
+        for (x, y) in x.panels_mut().chunks_exact_mut(rows).zip(row) {
+            self.level.run(AddEach { x, y });
+        }
+    }
+
+    fn product(&self, weight: &Weight, p: usize, x: Input<'_>, rows: usize, first: usize, y: &mut [Panel]) {
+        y.fill(Panel::ZERO);
+        let weights = weight.panel(p);
+        match x {
+            Input::Whole(x) => self.level.run(Product { x, rows, first, weights, y }),
+            Input::Bytes(x) => self.level.run(Product8 { x, rows, first, weights, y }),
+        }
+    }
+
+    fn quantize<'a>(&self, x: &Rows, scratch: &'a mut Vec<Panel8>) -> &'a [Panel8] {
+        /// Panels that are worth another thread.
+        const PIECE: usize = 64;
+        scratch.resize(x.panels().len(), Panel8::ZERO);
+        let pieces = x.panels().par_chunks(PIECE).zip(scratch.par_chunks_mut(PIECE));
+        pieces.for_each(|(from, to)| self.level.run(Quantize { from, to }));
+        scratch
+    }
+
+    /// How many rows of a panel are a task: all of them, unless there are so few panels that some threads
+    /// would have one more to do than the others.
+    fn part(&self, rows: usize, panels: usize) -> usize {
+        /// Spreading weights out pays from about this many rows on.
+        const ENOUGH: usize = 24;
+        let threads = self.pool.current_num_threads();
+        match panels % threads == 0 || panels > 16 * threads || rows < ENOUGH {
+            true => rows,
+            false => rows.div_ceil(threads).next_multiple_of(6),
+        }
+    }
+}
+
+fn input<'a>(weight: &Weight, x: &'a Rows, bytes: Option<&'a [Panel8]>) -> Input<'a> {
+    match bytes {
+        Some(bytes) if weight.in_blocks() => Input::Bytes(bytes),
+        _ => Input::Whole(x.panels()),
+    }
+}
+

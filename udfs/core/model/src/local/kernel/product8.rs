@@ -1,0 +1,180 @@
+//! y = x Wᵀ with inputs in signed bytes, a scale for each block of thirty-two: whole-number products, four to a lane
+//! and instruction, and one multiply-add for each block and output.
+//!
+//! W = d q (+ m), x = s p, so that Σ W x over a block is d s Σ q p + m s Σ p. The bytes of one side have to be
+//! unsigned: signed weights count from -128, and 128 Σ p comes off.
+
+use super::{
+    BLOCK, Kernel, LANES, Lanes, PANEL, Panel,
+    product::{Bytes, Halves, Stored},
+};
+
+/// Sixty-four inputs of a row in bytes: for each block, p = round(x / s) with s = max |x| / 127.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct Panel8 {
+    /// Four inputs a word.
+    words: [[u32; BLOCK / 4]; PANEL / BLOCK],
+    scale: [f32; PANEL / BLOCK],
+    /// Σ p
+    sum: [i32; PANEL / BLOCK],
+}
+
+impl Panel8 {
+    pub(crate) const ZERO: Self =
+        Self { words: [[0; BLOCK / 4]; PANEL / BLOCK], scale: [0.0; PANEL / BLOCK], sum: [0; PANEL / BLOCK] };
+}
+
+/// Turns panels into bytes.
+pub(crate) struct Quantize<'a> {
+    pub from: &'a [Panel],
+    pub to: &'a mut [Panel8],
+}
+
+impl Kernel for Quantize<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        for (from, to) in self.from.iter().zip(self.to) {
+            let from = from.floats();
+            for b in 0..PANEL / BLOCK {
+                let from = &from[b * BLOCK..][..BLOCK];
+                let mut largest = 0.0f32;
+                for x in from {
+                    largest = largest.max(x.abs());
+                }
+                let scale = largest / 127.0;
+                let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+                let mut bytes = [0i8; BLOCK];
+                let mut sum = 0;
+                for i in 0..BLOCK {
+                    bytes[i] = (from[i] * inverse).round_ties_even() as i8;
+                    sum += i32::from(bytes[i]);
+                }
+                for (word, four) in to.words[b].iter_mut().zip(bytes.as_chunks::<4>().0) {
+                    *word = u32::from_le_bytes(four.map(i8::cast_unsigned));
+                }
+                to.scale[b] = scale;
+                to.sum[b] = sum;
+            }
+        }
+    }
+}
+
+/// y += x Wᵀ over all inputs of one panel of outputs, whose weights are [`Stored::Bytes`] or
+/// [`Stored::Nibbles`].
+pub(crate) struct Product8<'a> {
+    /// `[input panels, rows]`, of which rows `first ..` are taken, as many as `y` has.
+    pub x: &'a [Panel8],
+    pub rows: usize,
+    pub first: usize,
+    pub weights: Stored<'a>,
+    /// `[rows]`
+    pub y: &'a mut [Panel],
+}
+
+impl Kernel for Product8<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        let mut unsigned = Bytes::ZERO;
+        let per = PANEL / BLOCK;
+        for (i, x) in self.x.chunks_exact(self.rows).enumerate() {
+            let x = &x[self.first..][..self.y.len()];
+            match self.weights {
+                Stored::Nibbles(blocks, scales) => {
+                    for b in 0..per {
+                        let ([d, m], block) = (&scales[i * per + b], &blocks[i * per + b]);
+                        for (to, from) in unsigned.0.iter_mut().zip(&block.0) {
+                            for (to, from) in to.chunks_exact_mut(2).zip(from) {
+                                for lane in 0..LANES {
+                                    to[0][lane] = from[lane] & 0x0f0f_0f0f;
+                                    to[1][lane] = from[lane] >> 4 & 0x0f0f_0f0f;
+                                }
+                            }
+                        }
+                        multiply::<L, true>(x, b, &unsigned, d, m, self.y);
+                    }
+                }
+                Stored::Bytes(blocks, scales) => {
+                    for b in 0..per {
+                        let (d, block) = (&scales[i * per + b], &blocks[i * per + b]);
+                        for (to, from) in unsigned.0.as_flattened_mut().iter_mut().zip(block.0.as_flattened()) {
+                            for lane in 0..LANES {
+                                to[lane] = from[lane] ^ 0x8080_8080;
+                            }
+                        }
+                        multiply::<L, false>(x, b, &unsigned, d, d, self.y);
+                    }
+                }
+                Stored::Whole(_) | Stored::Halves(_) | Stored::Bfloats(_) => {}
+            }
+        }
+    }
+}
+
+
+
+/// y += x W of block `b`. Three rows and four groups of outputs, each with a count and a sum, fill the
+/// registers of AVX-512.
+#[inline(always)]
+fn multiply<L: Lanes, const MIN: bool>(
+    x: &[Panel8],
+    b: usize,
+    weights: &Bytes,
+    d: &Halves,
+    m: &Halves,
+    y: &mut [Panel],
+) {
+    let (x, x_rest) = x.as_chunks::<3>();
+    let (y, y_rest) = y.as_chunks_mut::<3>();
+    for (x, y) in x.iter().zip(y) {
+        rows::<L, MIN, 3>(x, b, weights, d, m, y);
+    }
+    if let (Some(x), Some(y)) = (x_rest.first_chunk::<2>(), y_rest.first_chunk_mut::<2>()) {
+        return rows::<L, MIN, 2>(x, b, weights, d, m, y);
+    }
+    if let (Some(x), Some(y)) = (x_rest.first_chunk::<1>(), y_rest.first_chunk_mut::<1>()) {
+        rows::<L, MIN, 1>(x, b, weights, d, m, y);
+    }
+}
+
+#[inline(always)]
+fn rows<L: Lanes, const MIN: bool, const M: usize>(
+    x: &[Panel8; M],
+    b: usize,
+    weights: &Bytes,
+    d: &Halves,
+    m: &Halves,
+    y: &mut [Panel; M],
+) {
+    const GROUPS: usize = PANEL / LANES;
+    let mut counts = [[L::ints(0); GROUPS]; M];
+    if !MIN {
+        for r in 0..M {
+            counts[r] = [L::ints(-128 * x[r].sum[b]); GROUPS];
+        }
+    }
+    for k in 0..BLOCK / 4 {
+        for r in 0..M {
+            let four = x[r].words[b][k];
+            for g in 0..GROUPS {
+                counts[r][g] = L::dot(counts[r][g], &weights.0[g][k], four);
+            }
+        }
+    }
+    for g in 0..GROUPS {
+        let d = L::halves(&d.0[g]);
+        for r in 0..M {
+            let mut sum = L::load(&y[r].0[g]);
+            sum = L::from_ints(counts[r][g]).mul_add(d.mul(L::splat(x[r].scale[b])), sum);
+            if MIN {
+                let m = L::halves(&m.0[g]);
+                sum = m.mul_add(L::splat(x[r].scale[b] * x[r].sum[b] as f32), sum);
+            }
+            sum.store(&mut y[r].0[g]);
+        }
+    }
+}
