@@ -93,8 +93,8 @@ impl Weight {
                 for (to, (q, d)) in to.chunks_mut(BLOCK).zip(q.iter().zip(d)) {
                     let d = half(d.0[g][lane]);
                     for (i, to) in to.iter_mut().enumerate() {
-                        let q = q.0[g][i / 4][lane].to_le_bytes()[i % 4].cast_signed();
-                        *to = f32::from(q) * d;
+                        let q = q.0[g][i / 4][lane].to_le_bytes()[i % 4];
+                        *to = (f32::from(q) - 128.0) * d;
                     }
                 }
             }
@@ -160,7 +160,8 @@ fn bytes(outputs: usize, inputs: usize, read: impl Fn(usize, usize, &mut [i8; BL
             let at = row / PANEL * depth + b;
             d[at].0[g][lane] = read(row, b, &mut block);
             for (word, four) in q[at].0[g].iter_mut().zip(block.as_chunks::<4>().0) {
-                word[lane] = u32::from_le_bytes(four.map(i8::cast_unsigned));
+                // Counted from -128.
+                word[lane] = u32::from_le_bytes(four.map(i8::cast_unsigned)) ^ 0x8080_8080;
             }
         }
     }

@@ -101,13 +101,13 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn bytes<const LEFT: u32>(words: &[u32; LANES]) -> Self {
-        let left = LEFT as i32;
+    fn bytes<const SHIFT: u32>(words: &[u32; LANES]) -> Self {
+        let shift = SHIFT as i32;
         unsafe {
-            let left = _mm_cvtsi32_si128(left);
-            let a = _mm256_sll_epi32(_mm256_loadu_si256(words.as_ptr().cast()), left);
-            let b = _mm256_sll_epi32(_mm256_loadu_si256(words.as_ptr().add(8).cast()), left);
-            Self(_mm256_cvtepi32_ps(_mm256_srai_epi32::<24>(a)), _mm256_cvtepi32_ps(_mm256_srai_epi32::<24>(b)))
+            let (mask, shift) = (_mm256_set1_epi32(255), _mm_cvtsi32_si128(shift));
+            let a = _mm256_srl_epi32(_mm256_loadu_si256(words.as_ptr().cast()), shift);
+            let b = _mm256_srl_epi32(_mm256_loadu_si256(words.as_ptr().add(8).cast()), shift);
+            Self(_mm256_cvtepi32_ps(_mm256_and_si256(a, mask)), _mm256_cvtepi32_ps(_mm256_and_si256(b, mask)))
         }
     }
 
@@ -141,11 +141,24 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn dot_nibbles<const HIGH: bool>(sum: Self::Ints, a: &[u32; LANES], b: u32) -> Self::Ints {
+        Portable::dot_nibbles::<HIGH>(sum, a, b)
+    }
+
+    #[inline(always)]
     fn from_ints(x: Self::Ints) -> Self {
         unsafe {
             let a = _mm256_loadu_si256(x.as_ptr().cast());
             let b = _mm256_loadu_si256(x.as_ptr().add(8).cast());
             Self(_mm256_cvtepi32_ps(a), _mm256_cvtepi32_ps(b))
+        }
+    }
+
+    #[inline(always)]
+    fn unpack(words: &[u32; LANES], to: &mut [[u32; LANES]; 2]) {
+        for i in 0..LANES {
+            to[0][i] = words[i] & 0x0f0f_0f0f;
+            to[1][i] = words[i] >> 4 & 0x0f0f_0f0f;
         }
     }
 

@@ -91,10 +91,11 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn bytes<const LEFT: u32>(words: &[u32; LANES]) -> Self {
+    fn bytes<const SHIFT: u32>(words: &[u32; LANES]) -> Self {
         unsafe {
             let words = _mm512_loadu_si512(words.as_ptr().cast());
-            Self(_mm512_cvtepi32_ps(_mm512_srai_epi32::<24>(_mm512_slli_epi32::<LEFT>(words))))
+            let bytes = _mm512_and_si512(_mm512_srli_epi32::<SHIFT>(words), _mm512_set1_epi32(255));
+            Self(_mm512_cvtepi32_ps(bytes))
         }
     }
 
@@ -122,8 +123,29 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn dot_nibbles<const HIGH: bool>(sum: Self::Ints, a: &[u32; LANES], b: u32) -> Self::Ints {
+        unsafe {
+            let a = _mm512_loadu_si512(a.as_ptr().cast());
+            let a = if HIGH { _mm512_srli_epi32::<4>(a) } else { a };
+            let a = _mm512_and_si512(a, _mm512_set1_epi8(15));
+            _mm512_dpbusd_epi32(sum, a, _mm512_set1_epi32(b.cast_signed()))
+        }
+    }
+
+    #[inline(always)]
     fn from_ints(x: Self::Ints) -> Self {
         Self(unsafe { _mm512_cvtepi32_ps(x) })
+    }
+
+    #[inline(always)]
+    fn unpack(words: &[u32; LANES], to: &mut [[u32; LANES]; 2]) {
+        unsafe {
+            let words = _mm512_loadu_si512(words.as_ptr().cast());
+            let mask = _mm512_set1_epi8(15);
+            _mm512_storeu_si512(to[0].as_mut_ptr().cast(), _mm512_and_si512(words, mask));
+            let high = _mm512_srli_epi32::<4>(words);
+            _mm512_storeu_si512(to[1].as_mut_ptr().cast(), _mm512_and_si512(high, mask));
+        }
     }
 
     #[inline(always)]

@@ -22,8 +22,8 @@ pub(crate) trait Lanes: Copy {
     fn pow2(self) -> Self;
     /// Four bits of each word, from bit `SHIFT` on.
     fn nibbles<const SHIFT: u32>(words: &[u32; LANES]) -> Self;
-    /// Eight signed bits of each word, from bit 24 - `LEFT` on.
-    fn bytes<const LEFT: u32>(words: &[u32; LANES]) -> Self;
+    /// Eight bits of each word, from bit `SHIFT` on.
+    fn bytes<const SHIFT: u32>(words: &[u32; LANES]) -> Self;
     /// From IEEE half precision.
     fn halves(from: &[u16; LANES]) -> Self;
     /// From bfloat16.
@@ -32,7 +32,11 @@ pub(crate) trait Lanes: Copy {
     fn ints(x: i32) -> Self::Ints;
     /// Adds to each lane the products of its four unsigned bytes with the four signed ones of `b`.
     fn dot(sum: Self::Ints, a: &[u32; LANES], b: u32) -> Self::Ints;
+    /// The same where the four bytes are the lower halves of those of `a`, or, `HIGH`, the upper ones.
+    fn dot_nibbles<const HIGH: bool>(sum: Self::Ints, a: &[u32; LANES], b: u32) -> Self::Ints;
     fn from_ints(x: Self::Ints) -> Self;
+    /// The lower and the upper halves of all bytes.
+    fn unpack(words: &[u32; LANES], to: &mut [[u32; LANES]; 2]);
 
     /// The sum of the lanes, in halves: 8 + 8, 4 + 4, ….
     #[inline(always)]

@@ -76,8 +76,8 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn bytes<const LEFT: u32>(words: &[u32; LANES]) -> Self {
-        Self(words.map(|w| ((w << LEFT) as i32 >> 24) as f32))
+    fn bytes<const SHIFT: u32>(words: &[u32; LANES]) -> Self {
+        Self(words.map(|w| (w >> SHIFT & 255) as f32))
     }
 
     #[inline(always)]
@@ -108,8 +108,21 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn dot_nibbles<const HIGH: bool>(sum: Self::Ints, a: &[u32; LANES], b: u32) -> Self::Ints {
+        Self::dot(sum, &a.map(|a| if HIGH { a >> 4 } else { a } & 0x0f0f_0f0f), b)
+    }
+
+    #[inline(always)]
     fn from_ints(x: Self::Ints) -> Self {
         Self(x.map(|x| x as f32))
+    }
+
+    #[inline(always)]
+    fn unpack(words: &[u32; LANES], to: &mut [[u32; LANES]; 2]) {
+        for i in 0..LANES {
+            to[0][i] = words[i] & 0x0f0f_0f0f;
+            to[1][i] = words[i] >> 4 & 0x0f0f_0f0f;
+        }
     }
 
     #[inline(always)]

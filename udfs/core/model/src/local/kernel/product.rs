@@ -14,7 +14,7 @@ pub(crate) enum Stored<'a> {
     Halves(&'a [Halves]),
     /// `[inputs]`, in bfloat16.
     Bfloats(&'a [Halves]),
-    /// `[blocks]` of signed bytes and their scales.
+    /// `[blocks]` of bytes, which count from -128, and their scales.
     Bytes(&'a [Bytes], &'a [Halves]),
     /// `[blocks]` of four bits, 0 ..= 15, their scales and minimums.
     Nibbles(&'a [Nibbles], &'a [[Halves; 2]]),
@@ -66,7 +66,13 @@ impl Kernel for Product<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lanes>(self) {
+    fn run<L: Lanes>(mut self) {
+        // A row or two, as in decoding alone, are gone before a tile has been written.
+        match self.y.len() {
+            1 if few::<L, 1>(&mut self) => return,
+            2 if few::<L, 2>(&mut self) => return,
+            _ => {}
+        }
         let mut spread = [Panel::ZERO; PANEL];
         for (i, x) in self.x.chunks_exact(self.rows).enumerate() {
             let x = &x[self.first..][..self.y.len()];
@@ -83,6 +89,94 @@ impl Kernel for Product<'_> {
             multiply::<L>(x, tile, self.y);
         }
     }
+}
+
+/// The product of so few rows that weights go from their stored form into the multiplication at once. `false` where there
+/// is no such way for their form.
+#[inline(always)]
+fn few<L: Lanes, const M: usize>(product: &mut Product<'_>) -> bool {
+    const GROUPS: usize = PANEL / LANES;
+    const PER: usize = PANEL / BLOCK;
+    let Some(y) = product.y.first_chunk_mut::<M>() else {
+        return false;
+    };
+    let mut sums = [[L::splat(0.0); GROUPS]; M];
+    for m in 0..M {
+        for g in 0..GROUPS {
+            sums[m][g] = L::load(&y[m].0[g]);
+        }
+    }
+    let inputs = product.x.chunks_exact(product.rows);
+    match product.weights {
+        Stored::Nibbles(blocks, scales) => {
+            let blocks = blocks.as_chunks::<PER>().0.iter().zip(scales.as_chunks::<PER>().0);
+            for (x, (blocks, scales)) in inputs.zip(blocks) {
+                for b in 0..PER {
+                    let [d, m] = &scales[b];
+                    let d = [L::halves(&d.0[0]), L::halves(&d.0[1]), L::halves(&d.0[2]), L::halves(&d.0[3])];
+                    let min = [L::halves(&m.0[0]), L::halves(&m.0[1]), L::halves(&m.0[2]), L::halves(&m.0[3])];
+                    for w in 0..BLOCK / 8 {
+                        let k = b * BLOCK + 8 * w;
+                        macro_rules! input {
+                            ($k:expr, $shift:expr) => {
+                                for g in 0..GROUPS {
+                                    let weight = L::nibbles::<$shift>(&blocks[b].0[g][w]).mul_add(d[g], min[g]);
+                                    for r in 0..M {
+                                        let x = L::splat(x[product.first + r].floats()[k + $k]);
+                                        sums[r][g] = weight.mul_add(x, sums[r][g]);
+                                    }
+                                }
+                            };
+                        }
+                        input!(0, 0);
+                        input!(1, 8);
+                        input!(2, 16);
+                        input!(3, 24);
+                        input!(4, 4);
+                        input!(5, 12);
+                        input!(6, 20);
+                        input!(7, 28);
+                    }
+                }
+            }
+        }
+        Stored::Bytes(blocks, scales) => {
+            let blocks = blocks.as_chunks::<PER>().0.iter().zip(scales.as_chunks::<PER>().0);
+            for (x, (blocks, scales)) in inputs.zip(blocks) {
+                for b in 0..PER {
+                    let d = &scales[b];
+                    let d = [L::halves(&d.0[0]), L::halves(&d.0[1]), L::halves(&d.0[2]), L::halves(&d.0[3])];
+                    let low = L::splat(-128.0);
+                    let min = [d[0].mul(low), d[1].mul(low), d[2].mul(low), d[3].mul(low)];
+                    for w in 0..BLOCK / 4 {
+                        let k = b * BLOCK + 4 * w;
+                        macro_rules! input {
+                            ($k:expr, $shift:expr) => {
+                                for g in 0..GROUPS {
+                                    let weight = L::bytes::<$shift>(&blocks[b].0[g][w]).mul_add(d[g], min[g]);
+                                    for r in 0..M {
+                                        let x = L::splat(x[product.first + r].floats()[k + $k]);
+                                        sums[r][g] = weight.mul_add(x, sums[r][g]);
+                                    }
+                                }
+                            };
+                        }
+                        input!(0, 0);
+                        input!(1, 8);
+                        input!(2, 16);
+                        input!(3, 24);
+                    }
+                }
+            }
+        }
+        Stored::Whole(_) | Stored::Halves(_) | Stored::Bfloats(_) => return false,
+    }
+    for m in 0..M {
+        for g in 0..GROUPS {
+            sums[m][g].store(&mut y[m].0[g]);
+        }
+    }
+    true
 }
 
 /// Weights of input panel `i` as f32.
@@ -110,11 +204,12 @@ pub(crate) fn spread_out<L: Lanes>(weights: Stored<'_>, i: usize, tile: &mut Til
             for (tile, (block, scale)) in tile.chunks_exact_mut(BLOCK).zip(blocks) {
                 for g in 0..PANEL / LANES {
                     let d = L::halves(&scale.0[g]);
+                    let m = d.mul(L::splat(-128.0));
                     for (tile, words) in tile.chunks_exact_mut(4).zip(&block.0[g]) {
-                        L::bytes::<24>(words).mul(d).store(&mut tile[0].0[g]);
-                        L::bytes::<16>(words).mul(d).store(&mut tile[1].0[g]);
-                        L::bytes::<8>(words).mul(d).store(&mut tile[2].0[g]);
-                        L::bytes::<0>(words).mul(d).store(&mut tile[3].0[g]);
+                        L::bytes::<0>(words).mul_add(d, m).store(&mut tile[0].0[g]);
+                        L::bytes::<8>(words).mul_add(d, m).store(&mut tile[1].0[g]);
+                        L::bytes::<16>(words).mul_add(d, m).store(&mut tile[2].0[g]);
+                        L::bytes::<24>(words).mul_add(d, m).store(&mut tile[3].0[g]);
                     }
                 }
             }

@@ -2,11 +2,11 @@
 //! and instruction, and one multiply-add for each block and output.
 //!
 //! W = d q (+ m), x = s p, so that Σ W x over a block is d s Σ q p + m s Σ p. The bytes of one side have to be
-//! unsigned: signed weights count from -128, and 128 Σ p comes off.
+//! unsigned: bytes of weights count from -128, and 128 Σ p comes off.
 
 use super::{
     BLOCK, Kernel, LANES, Lanes, PANEL, Panel,
-    product::{Bytes, Halves, Stored},
+    product::{Bytes, Halves, Nibbles, Stored},
 };
 
 /// Sixty-four inputs of a row in bytes: for each block, p = round(x / s) with s = max |x| / 127.
@@ -79,6 +79,12 @@ impl Kernel for Product8<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
+        // A single row, as in decoding alone, is gone before bytes have been written.
+        if self.y.len() == 1
+            && let Stored::Nibbles(blocks, scales) = self.weights
+        {
+            return one::<L>(&self.x[self.first..], self.rows, blocks, scales, &mut self.y[0]);
+        }
         let mut unsigned = Bytes::ZERO;
         let per = PANEL / BLOCK;
         for (i, x) in self.x.chunks_exact(self.rows).enumerate() {
@@ -88,11 +94,8 @@ impl Kernel for Product8<'_> {
                     for b in 0..per {
                         let ([d, m], block) = (&scales[i * per + b], &blocks[i * per + b]);
                         for (to, from) in unsigned.0.iter_mut().zip(&block.0) {
-                            for (to, from) in to.chunks_exact_mut(2).zip(from) {
-                                for lane in 0..LANES {
-                                    to[0][lane] = from[lane] & 0x0f0f_0f0f;
-                                    to[1][lane] = from[lane] >> 4 & 0x0f0f_0f0f;
-                                }
+                            for (to, from) in to.as_chunks_mut::<2>().0.iter_mut().zip(from) {
+                                L::unpack(from, to);
                             }
                         }
                         multiply::<L, true>(x, b, &unsigned, d, m, self.y);
@@ -101,12 +104,7 @@ impl Kernel for Product8<'_> {
                 Stored::Bytes(blocks, scales) => {
                     for b in 0..per {
                         let (d, block) = (&scales[i * per + b], &blocks[i * per + b]);
-                        for (to, from) in unsigned.0.as_flattened_mut().iter_mut().zip(block.0.as_flattened()) {
-                            for lane in 0..LANES {
-                                to[lane] = from[lane] ^ 0x8080_8080;
-                            }
-                        }
-                        multiply::<L, false>(x, b, &unsigned, d, d, self.y);
+                        multiply::<L, false>(x, b, block, d, d, self.y);
                     }
                 }
                 Stored::Whole(_) | Stored::Halves(_) | Stored::Bfloats(_) => {}
@@ -116,6 +114,36 @@ impl Kernel for Product8<'_> {
 }
 
 
+
+/// y += x Wᵀ of one row, every `rows`-th panel of `x`.
+#[inline(always)]
+fn one<L: Lanes>(x: &[Panel8], rows: usize, blocks: &[Nibbles], scales: &[[Halves; 2]], y: &mut Panel) {
+    const GROUPS: usize = PANEL / LANES;
+    const PER: usize = PANEL / BLOCK;
+    let mut sums = [L::load(&y.0[0]), L::load(&y.0[1]), L::load(&y.0[2]), L::load(&y.0[3])];
+    let blocks = blocks.as_chunks::<PER>().0.iter().zip(scales.as_chunks::<PER>().0);
+    for (x, (blocks, scales)) in x.iter().step_by(rows).zip(blocks) {
+        for b in 0..PER {
+            let mut counts = [L::ints(0); GROUPS];
+            for w in 0..BLOCK / 8 {
+                for g in 0..GROUPS {
+                    let words = &blocks[b].0[g][w];
+                    counts[g] = L::dot_nibbles::<false>(counts[g], words, x.words[b][2 * w]);
+                    counts[g] = L::dot_nibbles::<true>(counts[g], words, x.words[b][2 * w + 1]);
+                }
+            }
+            let [d, m] = &scales[b];
+            for g in 0..GROUPS {
+                let scale = L::halves(&d.0[g]).mul(L::splat(x.scale[b]));
+                sums[g] = L::from_ints(counts[g]).mul_add(scale, sums[g]);
+                sums[g] = L::halves(&m.0[g]).mul_add(L::splat(x.scale[b] * x.sum[b] as f32), sums[g]);
+            }
+        }
+    }
+    for g in 0..GROUPS {
+        sums[g].store(&mut y.0[g]);
+    }
+}
 
 /// y += x W of block `b`. Three rows and four groups of outputs, each with a count and a sum, fill the
 /// registers of AVX-512.
