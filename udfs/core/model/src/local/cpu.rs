@@ -1,12 +1,11 @@
 //! The processor that a model runs on: its instructions, and a thread for each of its cores.
 
-use rayon::prelude::*;
-
 use super::kernel::{
     Level, Panel,
     pointwise::{AddEach, Gate},
     product::Product,
     product8::{Panel8, Product8, Quantize},
+    team::Team,
 };
 use super::{rows::Rows, weight::Weight};
 use crate::{Error, Kind, Result};
@@ -14,7 +13,7 @@ use crate::{Error, Kind, Result};
 /// Threads and instructions.
 pub struct Cpu {
     level: Level,
-    pool: rayon::ThreadPool,
+    team: Team,
 }
 
 /// Rows on their way into a product.
@@ -33,12 +32,9 @@ impl Cpu {
 
     /// `threads` threads with the instructions of `level`.
     pub fn with(level: Level, threads: usize) -> Result<Self> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|i| format!("model {i}"))
-            .build()
+        let team = Team::new(threads)
             .map_err(|e| Error::new(Kind::Model, format!("no threads to run a model with: {e}")))?;
-        Ok(Self { level, pool })
+        Ok(Self { level, team })
     }
 
     /// Which instructions.
@@ -46,9 +42,14 @@ impl Cpu {
         self.level
     }
 
-    /// Runs `work` on a thread of the model, from which its parts reach the others fastest.
-    pub(super) fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        self.pool.install(work)
+    /// Runs `work`, in which [`Self::for_each`] finds the other threads awake.
+    pub(super) fn session<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.team.session(work)
+    }
+
+    /// Hands each of `items` to `work`, on whichever thread is free. Only within a session.
+    pub(super) fn for_each<T: Send>(&self, items: Vec<T>, work: impl Fn(T) + Sync) {
+        self.team.for_each(items, work);
     }
 
     /// `out` = x Wᵀ for several W, side by side. `in_bytes`: x is rounded to bytes for those W that are in blocks.
@@ -61,7 +62,7 @@ impl Cpu {
         let tasks: Vec<_> = (panels.zip(out.panels_mut().chunks_exact_mut(rows)))
             .flat_map(|(panel, y)| y.chunks_mut(part).enumerate().map(move |(i, y)| (panel, i * part, y)))
             .collect();
-        tasks.into_par_iter().for_each(|((weight, p), first, y)| {
+        self.for_each(tasks, |((weight, p), first, y)| {
             self.product(weight, p, input(weight, x, bytes), rows, first, y);
         });
     }
@@ -82,7 +83,7 @@ impl Cpu {
         let tasks: Vec<_> = (out.panels_mut().chunks_exact_mut(rows).enumerate())
             .flat_map(|(p, y)| y.chunks_mut(part).enumerate().map(move |(i, y)| (p, i * part, y)))
             .collect();
-        tasks.into_par_iter().for_each(|(p, first, y)| {
+        self.for_each(tasks, |(p, first, y)| {
             let mut other = vec![Panel::ZERO; y.len()];
             for ((weight, bias), y) in [(gate, &mut *y), (up, &mut other[..])] {
                 self.product(weight, p, input(weight, x, bytes), rows, first, y);
@@ -113,10 +114,10 @@ impl Cpu {
 
     fn quantize<'a>(&self, x: &Rows, scratch: &'a mut Vec<Panel8>) -> &'a [Panel8] {
         /// Panels that are worth another thread.
-        const PIECE: usize = 64;
+        const PIECE: usize = 128;
         scratch.resize(x.panels().len(), Panel8::ZERO);
-        let pieces = x.panels().par_chunks(PIECE).zip(scratch.par_chunks_mut(PIECE));
-        pieces.for_each(|(from, to)| self.level.run(Quantize { from, to }));
+        let pieces = x.panels().chunks(PIECE).zip(scratch.chunks_mut(PIECE)).collect();
+        self.for_each(pieces, |(from, to)| self.level.run(Quantize { from, to }));
         scratch
     }
 
@@ -125,7 +126,7 @@ impl Cpu {
     fn part(&self, rows: usize, panels: usize) -> usize {
         /// Spreading weights out pays from about this many rows on.
         const ENOUGH: usize = 24;
-        let threads = self.pool.current_num_threads();
+        let threads = self.team.threads();
         match panels % threads == 0 || panels > 16 * threads || rows < ENOUGH {
             true => rows,
             false => rows.div_ceil(threads).next_multiple_of(6),

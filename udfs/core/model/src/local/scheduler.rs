@@ -14,8 +14,6 @@ use std::{
     time::Instant,
 };
 
-use rayon::prelude::*;
-
 use super::{
     Encoded, LocalModel,
     decoder::{Logits, Span},
@@ -313,16 +311,17 @@ impl<'a> Scheduler<'a> {
     fn finish_rows(&mut self, queue: &mut dyn Queue) {
         let (model, logits) = (self.model, &self.logits);
         let rows = &mut self.rows;
-        let drawn: Vec<Result<Option<FinishReason>>> = model.decoder.cpu().install(|| {
-            let rows = rows.par_iter_mut().enumerate();
-            rows.map(|(i, row)| {
+        let mut drawn: Vec<Result<Option<FinishReason>>> = rows.iter().map(|_| Ok(None)).collect();
+        let tasks: Vec<_> = rows.iter_mut().zip(&mut drawn).enumerate().collect();
+        let cpu = model.decoder.cpu();
+        cpu.session(|| {
+            cpu.for_each(tasks, |(i, (row, outcome))| {
                 let token = match row.begun.sampler.is_greedy() {
                     true => logits.most_probable(i),
                     false => row.begun.sampler.draw(&mut logits.row(i)),
                 };
-                row.advance(model, token)
-            })
-            .collect()
+                *outcome = row.advance(model, token);
+            });
         });
         for (mut row, outcome) in std::mem::take(&mut self.rows).into_iter().zip(drawn) {
             // The last token has no key yet.

@@ -1,8 +1,6 @@
 //! One layer: attention over each sequence's own pages, then a gated feed-forward layer, each added to its normalized
 //! input.
 
-use rayon::prelude::*;
-
 use super::{
     super::{
         cpu::Cpu,
@@ -70,12 +68,15 @@ impl Attention {
         self.remember(layer, pass, pages, &work.qkv, [starts[1], starts[2]]);
         let pieces = self.pieces(pass.spans);
         let (pages, qkv) = (&*pages, &work.qkv);
-        // A thread is worth waking for about ten microseconds of work.
+        // Another thread pays from some microseconds of work on.
         let seen: usize = pieces.iter().map(|p| p.tokens * (p.position + p.tokens)).sum();
-        let mixed: Vec<Vec<Line>> = match seen * self.heads / self.kv_heads * self.head_dim < 1 << 17 {
-            true => pieces.iter().map(|piece| self.attend(layer, pass, pages, qkv, piece)).collect(),
-            false => pieces.par_iter().map(|piece| self.attend(layer, pass, pages, qkv, piece)).collect(),
-        };
+        let mut mixed = vec![Vec::new(); pieces.len()];
+        let tasks: Vec<_> = pieces.iter().zip(&mut mixed).collect();
+        let attend = |(piece, mixed): (&Piece, &mut Vec<Line>)| *mixed = self.attend(layer, pass, pages, qkv, piece);
+        match seen * self.heads / self.kv_heads * self.head_dim < 1 << 15 {
+            true => tasks.into_iter().for_each(attend),
+            false => pass.cpu.for_each(tasks, attend),
+        }
         let group = self.heads / self.kv_heads;
         let width = self.heads * self.head_dim;
         work.input.reshape(qkv.rows(), width.div_ceil(PANEL));

@@ -102,8 +102,7 @@ impl Decoder {
     /// on the pieces in which it was read.
     pub fn forward(&self, pages: &mut Pages, spans: &mut [Span<'_>], wanted: &[usize], logits: &mut Logits) {
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
-        let work = &mut *work;
-        self.cpu.install(|| self.pass(pages, spans, wanted, work, logits));
+        self.cpu.session(|| self.pass(pages, spans, wanted, &mut work, logits));
         for span in spans {
             Pages::advance(span.sequence, span.tokens.len());
         }

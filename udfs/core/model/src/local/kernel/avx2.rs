@@ -163,6 +163,21 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn abs(self) -> Self {
+        unsafe {
+            let sign = _mm256_set1_ps(-0.0);
+            Self(_mm256_andnot_ps(sign, self.0), _mm256_andnot_ps(sign, self.1))
+        }
+    }
+
+    #[inline(always)]
+    fn round_to_bytes(self, to: &mut [i8; LANES]) -> i32 {
+        let mut x = [0.0; LANES];
+        self.store(&mut x);
+        Portable::load(&x).round_to_bytes(to)
+    }
+
+    #[inline(always)]
     fn above(self, x: Self, limit: Self) -> Self {
         unsafe {
             let a = _mm256_cmp_ps::<_CMP_GT_OQ>(x.0, limit.0);

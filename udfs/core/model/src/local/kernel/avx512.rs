@@ -149,6 +149,26 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn abs(self) -> Self {
+        Self(unsafe { _mm512_abs_ps(self.0) })
+    }
+
+    #[inline(always)]
+    fn round_to_bytes(self, to: &mut [i8; LANES]) -> i32 {
+        unsafe {
+            // The conversion rounds as the default mode says, ties to even.
+            let x = _mm512_cvtps_epi32(self.0);
+            _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(x));
+            _mm512_reduce_add_epi32(x)
+        }
+    }
+
+    #[inline(always)]
+    fn largest(self) -> f32 {
+        unsafe { _mm512_reduce_max_ps(self.0) }
+    }
+
+    #[inline(always)]
     fn above(self, x: Self, limit: Self) -> Self {
         Self(unsafe { _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(x.0, limit.0), self.0) })
     }

@@ -58,11 +58,14 @@ pub(crate) trait Lanes: Copy {
     fn largest(self) -> f32 {
         let mut x = [0.0; LANES];
         self.store(&mut x);
-        let mut max = x[0];
-        for x in x {
-            max = max.max(x);
+        let mut width = LANES / 2;
+        while width > 0 {
+            for i in 0..width {
+                x[i] = if x[i] > x[i + width] { x[i] } else { x[i + width] };
+            }
+            width /= 2;
         }
-        max
+        x[0]
     }
 
     /// e to the power of each lane, to 2 units in the last place; 0 below -87, and at most e^88.
@@ -88,6 +91,9 @@ pub(crate) trait Lanes: Copy {
 
     /// These lanes where `x` > `limit`, else 0.
     fn above(self, x: Self, limit: Self) -> Self;
+    fn abs(self) -> Self;
+    /// Rounds to whole numbers, ties to even, which have to be bytes, and gives their sum.
+    fn round_to_bytes(self, to: &mut [i8; LANES]) -> i32;
     /// 1 / each lane.
     fn reciprocal(self) -> Self;
 }

@@ -6,8 +6,9 @@
 //! last bit, and why it does not matter in which pieces a prompt is read.
 //!
 //! This is the one place of the crate with unsafe code. What is unsafe is to run instructions that the CPU might
-//! not have, and loads and stores through pointers; the first is guarded by [`Level::best`], the only maker of levels
-//! above the portable one, and the second stay within arrays whose length the type states.
+//! not have, loads and stores through pointers, and work that threads share; the first is guarded by [`Level::all`], the
+//! only maker of levels above the portable one, the second stay within arrays whose length the type states, and the
+//! third is in [`team`] with its reasons.
 
 #![allow(unsafe_code, reason = "vector instructions; see the module's documentation")]
 
@@ -22,6 +23,7 @@ pub(super) mod attend;
 pub(super) mod pointwise;
 pub(super) mod product;
 pub(super) mod product8;
+pub(super) mod team;
 
 pub(super) use lanes::{LANES, Lanes};
 

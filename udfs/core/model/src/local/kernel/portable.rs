@@ -126,6 +126,17 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn abs(self) -> Self {
+        self.with(self, |a, _| a.abs())
+    }
+
+    #[inline(always)]
+    fn round_to_bytes(self, to: &mut [i8; LANES]) -> i32 {
+        *to = self.round().0.map(|x| x as i8);
+        to.iter().map(|&x| i32::from(x)).sum()
+    }
+
+    #[inline(always)]
     fn above(self, x: Self, limit: Self) -> Self {
         let mut out = self.0;
         for i in 0..LANES {

@@ -37,22 +37,15 @@ impl Kernel for Quantize<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         for (from, to) in self.from.iter().zip(self.to) {
-            let from = from.floats();
             for b in 0..PANEL / BLOCK {
-                let from = &from[b * BLOCK..][..BLOCK];
-                let mut largest = 0.0f32;
-                for x in from {
-                    largest = largest.max(x.abs());
-                }
+                let (low, high) = (L::load(&from.0[2 * b]), L::load(&from.0[2 * b + 1]));
+                let largest = low.abs().max(high.abs()).largest();
                 let scale = largest / 127.0;
-                let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-                let mut bytes = [0i8; BLOCK];
-                let mut sum = 0;
-                for i in 0..BLOCK {
-                    bytes[i] = (from[i] * inverse).round_ties_even() as i8;
-                    sum += i32::from(bytes[i]);
-                }
-                for (word, four) in to.words[b].iter_mut().zip(bytes.as_chunks::<4>().0) {
+                let inverse = L::splat(if scale > 0.0 { 127.0 / largest } else { 0.0 });
+                let mut bytes = [[0i8; LANES]; BLOCK / LANES];
+                let sum = low.mul(inverse).round_to_bytes(&mut bytes[0])
+                    + high.mul(inverse).round_to_bytes(&mut bytes[1]);
+                for (word, four) in to.words[b].iter_mut().zip(bytes.as_flattened().as_chunks::<4>().0) {
                     *word = u32::from_le_bytes(four.map(i8::cast_unsigned));
                 }
                 to.scale[b] = scale;
