@@ -8,14 +8,15 @@ use glotrace_model::{Cancel, Generate as _, LocalModel, LocalOptions, Params, Pr
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [model, prompts, precision, batch, count, tokens, rest @ ..] = &arguments[..] else {
-        return Err("usage: generation MODEL.gguf PROMPTS.jsonl f32|int8 BATCH PROMPTS TOKENS [THREADS]".into());
+        return Err("usage: generation MODEL.gguf PROMPTS.jsonl f32|int16|int8 BATCH PROMPTS TOKENS [THREADS]".into());
     };
     let options = LocalOptions {
         max_batch: batch.parse()?,
         precision: match precision.as_str() {
             "f32" => Precision::F32,
+            "int16" => Precision::Int16,
             "int8" => Precision::Int8,
-            other => return Err(format!("precision must be f32 or int8, got {other}").into()),
+            other => return Err(format!("precision must be f32, int16 or int8, got {other}").into()),
         },
         threads: rest.first().map(|n| n.parse()).transpose()?,
         ignore_eos: true,

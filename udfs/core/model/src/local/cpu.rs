@@ -2,12 +2,12 @@
 
 use super::kernel::{
     Level, Panel,
+    integers::{IntegerProduct, Integers, Quantize},
     pointwise::{AddEach, Gate},
     product::Product,
-    product8::{Panel8, Product8, Quantize},
     team::Team,
 };
-use super::{rows::Rows, weight::Weight};
+use super::{decoder::Precision, rows::Rows, weight::Weight};
 use crate::{Error, Kind, Result};
 
 /// Threads and instructions.
@@ -20,7 +20,15 @@ pub struct Cpu {
 #[derive(Clone, Copy)]
 enum Input<'a> {
     Whole(&'a [Panel]),
-    Bytes(&'a [Panel8]),
+    One(&'a [Integers<1>]),
+    Two(&'a [Integers<2>]),
+}
+
+/// Room for rounded rows, kept from product to product.
+#[derive(Default)]
+pub(super) struct Scratch {
+    one: Vec<Integers<1>>,
+    two: Vec<Integers<2>>,
 }
 
 impl Cpu {
@@ -52,18 +60,26 @@ impl Cpu {
         self.team.for_each(items, work);
     }
 
-    /// `out` = x Wᵀ for several W, side by side. `in_bytes`: x is rounded to bytes for those W that are in blocks.
-    pub(super) fn multiply(&self, weights: &[Weight], x: &Rows, in_bytes: bool, scratch: &mut Vec<Panel8>, out: &mut Rows) {
+    /// `out` = x Wᵀ for several W, side by side. For those W that are in blocks, x is rounded as `precision` says.
+    pub(super) fn multiply(
+        &self,
+        weights: &[Weight],
+        x: &Rows,
+        precision: Precision,
+        scratch: &mut Scratch,
+        out: &mut Rows,
+    ) {
         let rows = x.rows();
         out.reshape(rows, weights.iter().map(Weight::panels).sum());
-        let bytes = (in_bytes && weights.iter().any(Weight::in_blocks)).then(|| self.quantize(x, scratch));
+        let blocks = weights.iter().any(Weight::in_blocks);
+        let rounded = self.round(x, if blocks { precision } else { Precision::F32 }, scratch);
         let panels = weights.iter().flat_map(|w| (0..w.panels()).map(move |p| (w, p)));
         let part = self.part(rows, out.panels().len() / rows);
         let tasks: Vec<_> = (panels.zip(out.panels_mut().chunks_exact_mut(rows)))
             .flat_map(|(panel, y)| y.chunks_mut(part).enumerate().map(move |(i, y)| (panel, i * part, y)))
             .collect();
         self.for_each(tasks, |((weight, p), first, y)| {
-            self.product(weight, p, input(weight, x, bytes), rows, first, y);
+            self.product(weight, p, input(weight, x, rounded), rows, first, y);
         });
     }
 
@@ -72,13 +88,14 @@ impl Cpu {
         &self,
         [gate, up]: [(&Weight, Option<&[Panel]>); 2],
         x: &Rows,
-        in_bytes: bool,
-        scratch: &mut Vec<Panel8>,
+        precision: Precision,
+        scratch: &mut Scratch,
         out: &mut Rows,
     ) {
         let rows = x.rows();
         out.reshape(rows, gate.0.panels());
-        let bytes = (in_bytes && (gate.0.in_blocks() || up.0.in_blocks())).then(|| self.quantize(x, scratch));
+        let blocks = gate.0.in_blocks() || up.0.in_blocks();
+        let rounded = self.round(x, if blocks { precision } else { Precision::F32 }, scratch);
         let part = self.part(rows, gate.0.panels());
         let tasks: Vec<_> = (out.panels_mut().chunks_exact_mut(rows).enumerate())
             .flat_map(|(p, y)| y.chunks_mut(part).enumerate().map(move |(i, y)| (p, i * part, y)))
@@ -86,7 +103,7 @@ impl Cpu {
         self.for_each(tasks, |(p, first, y)| {
             let mut other = vec![Panel::ZERO; y.len()];
             for ((weight, bias), y) in [(gate, &mut *y), (up, &mut other[..])] {
-                self.product(weight, p, input(weight, x, bytes), rows, first, y);
+                self.product(weight, p, input(weight, x, rounded), rows, first, y);
                 if let Some(bias) = bias {
                     self.level.run(AddEach { x: y, y: &bias[p] });
                 }
@@ -108,17 +125,26 @@ impl Cpu {
         let weights = weight.panel(p);
         match x {
             Input::Whole(x) => self.level.run(Product { x, rows, first, weights, y }),
-            Input::Bytes(x) => self.level.run(Product8 { x, rows, first, weights, y }),
+            Input::One(x) => self.level.run(IntegerProduct { x, rows, first, weights, y }),
+            Input::Two(x) => self.level.run(IntegerProduct { x, rows, first, weights, y }),
         }
     }
 
-    fn quantize<'a>(&self, x: &Rows, scratch: &'a mut Vec<Panel8>) -> &'a [Panel8] {
+    fn round<'a>(&self, x: &'a Rows, precision: Precision, scratch: &'a mut Scratch) -> Input<'a> {
+        match precision {
+            Precision::F32 => Input::Whole(x.panels()),
+            Precision::Int8 => Input::One(self.quantize(x, &mut scratch.one)),
+            Precision::Int16 => Input::Two(self.quantize(x, &mut scratch.two)),
+        }
+    }
+
+    fn quantize<'a, const N: usize>(&self, x: &Rows, to: &'a mut Vec<Integers<N>>) -> &'a [Integers<N>] {
         /// Panels that are worth another thread.
         const PIECE: usize = 128;
-        scratch.resize(x.panels().len(), Panel8::ZERO);
-        let pieces = x.panels().chunks(PIECE).zip(scratch.chunks_mut(PIECE)).collect();
+        to.resize(x.panels().len(), Integers::ZERO);
+        let pieces = x.panels().chunks(PIECE).zip(to.chunks_mut(PIECE)).collect();
         self.for_each(pieces, |(from, to)| self.level.run(Quantize { from, to }));
-        scratch
+        to
     }
 
     /// How many rows of a panel are a task: all of them, unless there are so few panels that some threads
@@ -134,10 +160,9 @@ impl Cpu {
     }
 }
 
-fn input<'a>(weight: &Weight, x: &'a Rows, bytes: Option<&'a [Panel8]>) -> Input<'a> {
-    match bytes {
-        Some(bytes) if weight.in_blocks() => Input::Bytes(bytes),
-        _ => Input::Whole(x.panels()),
+fn input<'a>(weight: &Weight, x: &'a Rows, rounded: Input<'a>) -> Input<'a> {
+    match weight.in_blocks() {
+        true => rounded,
+        false => Input::Whole(x.panels()),
     }
 }
-

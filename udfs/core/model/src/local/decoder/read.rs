@@ -19,17 +19,16 @@ use crate::{
 /// The decoder of `config` whose weights `weights` holds.
 pub(super) fn read(config: Config, weights: &mut dyn Weights, cpu: Cpu, precision: Precision) -> Result<Decoder> {
     let (hidden, vocab) = (config.hidden_size, config.vocab_size);
-    let in_bytes = precision == Precision::Int8;
-    let embedding = Linear::new(&[(weights.matrix("model.embed_tokens.weight", vocab, hidden)?, None)], in_bytes);
+    let embedding = Linear::new(&[(weights.matrix("model.embed_tokens.weight", vocab, hidden)?, None)], precision);
     let tied = config.tie_word_embeddings.unwrap_or_else(|| !weights.holds("lm_head.weight"));
     let (embedding, head) = match tied {
         true => (None, embedding),
         false => {
             let head = weights.matrix("lm_head.weight", vocab, hidden)?;
-            (Some(embedding), Linear::new(&[(head, None)], in_bytes))
+            (Some(embedding), Linear::new(&[(head, None)], precision))
         }
     };
-    let mut reader = Reader { config: &config, weights, in_bytes };
+    let mut reader = Reader { config: &config, weights, precision };
     let norm = RmsNorm::new(&reader.vector("model.norm.weight", hidden)?, config.rms_norm_eps);
     let layers = (0..config.num_hidden_layers).map(|i| reader.layer(i)).collect::<Result<_>>()?;
     Ok(Decoder {
@@ -48,7 +47,7 @@ pub(super) fn read(config: Config, weights: &mut dyn Weights, cpu: Cpu, precisio
 struct Reader<'a> {
     config: &'a Config,
     weights: &'a mut dyn Weights,
-    in_bytes: bool,
+    precision: Precision,
 }
 
 impl Reader<'_> {
@@ -63,7 +62,7 @@ impl Reader<'_> {
             self.linear(&name("self_attn.v_proj"), keys, hidden, biases.qkv)?,
         ];
         let output = self.linear(&name("self_attn.o_proj"), hidden, queries, biases.output)?;
-        let (eps, in_bytes) = (self.config.rms_norm_eps, self.in_bytes);
+        let (eps, precision) = (self.config.rms_norm_eps, self.precision);
         let mut head_norm = |part: &str| -> Result<Option<HeadNorm>> {
             Ok(match qk_norm {
                 true => Some(HeadNorm::new(&self.vector(&name(part), head_dim)?, eps)),
@@ -72,8 +71,8 @@ impl Reader<'_> {
         };
         let (q_norm, k_norm) = (head_norm("self_attn.q_norm.weight")?, head_norm("self_attn.k_norm.weight")?);
         let attention = Attention {
-            qkv: Linear::new(&qkv, in_bytes),
-            output: Linear::new(&[output], in_bytes),
+            qkv: Linear::new(&qkv, precision),
+            output: Linear::new(&[output], precision),
             q_norm,
             k_norm,
             heads,
@@ -88,7 +87,7 @@ impl Reader<'_> {
             attention_norm: RmsNorm::new(&self.vector(&name("input_layernorm.weight"), hidden)?, eps),
             attention,
             mlp_norm: RmsNorm::new(&self.vector(&name("post_attention_layernorm.weight"), hidden)?, eps),
-            mlp: Mlp { gate_up: Linear::new(&[gate, up], in_bytes), down: Linear::new(&[down], in_bytes) },
+            mlp: Mlp { gate_up: Linear::new(&[gate, up], precision), down: Linear::new(&[down], precision) },
         })
     }
 

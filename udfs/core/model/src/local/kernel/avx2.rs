@@ -178,6 +178,22 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn pair(low: Self::Ints, high: Self::Ints) -> Self::Ints {
+        let mut out = low;
+        for i in 0..LANES {
+            out[i] += high[i] << 8;
+        }
+        out
+    }
+
+    #[inline(always)]
+    fn round_to_pairs(self, low: &mut [i8; LANES], high: &mut [i8; LANES]) -> i32 {
+        let mut x = [0.0; LANES];
+        self.store(&mut x);
+        Portable::load(&x).round_to_pairs(low, high)
+    }
+
+    #[inline(always)]
     fn above(self, x: Self, limit: Self) -> Self {
         unsafe {
             let a = _mm256_cmp_ps::<_CMP_GT_OQ>(x.0, limit.0);

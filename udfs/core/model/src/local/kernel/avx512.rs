@@ -169,6 +169,23 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn pair(low: Self::Ints, high: Self::Ints) -> Self::Ints {
+        unsafe { _mm512_add_epi32(low, _mm512_slli_epi32::<8>(high)) }
+    }
+
+    #[inline(always)]
+    fn round_to_pairs(self, low: &mut [i8; LANES], high: &mut [i8; LANES]) -> i32 {
+        unsafe {
+            let x = _mm512_cvtps_epi32(self.0);
+            // Narrowing keeps the low byte, which is signed; what it cannot hold goes to the high one.
+            let up = _mm512_srai_epi32::<8>(_mm512_add_epi32(x, _mm512_set1_epi32(128)));
+            _mm_storeu_si128(low.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(x));
+            _mm_storeu_si128(high.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(up));
+            _mm512_reduce_add_epi32(x)
+        }
+    }
+
+    #[inline(always)]
     fn above(self, x: Self, limit: Self) -> Self {
         Self(unsafe { _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(x.0, limit.0), self.0) })
     }

@@ -35,6 +35,8 @@ pub(crate) trait Lanes: Copy {
     /// The same where the four bytes are the lower halves of those of `a`, or, `HIGH`, the upper ones.
     fn dot_nibbles<const HIGH: bool>(sum: Self::Ints, a: &[u32; LANES], b: u32) -> Self::Ints;
     fn from_ints(x: Self::Ints) -> Self;
+    /// low + 256 × high.
+    fn pair(low: Self::Ints, high: Self::Ints) -> Self::Ints;
     /// The lower and the upper halves of all bytes.
     fn unpack(words: &[u32; LANES], to: &mut [[u32; LANES]; 2]);
 
@@ -94,6 +96,8 @@ pub(crate) trait Lanes: Copy {
     fn abs(self) -> Self;
     /// Rounds to whole numbers, ties to even, which have to be bytes, and gives their sum.
     fn round_to_bytes(self, to: &mut [i8; LANES]) -> i32;
+    /// The same for numbers of two bytes, 256 × high + low.
+    fn round_to_pairs(self, low: &mut [i8; LANES], high: &mut [i8; LANES]) -> i32;
     /// 1 / each lane.
     fn reciprocal(self) -> Self;
 }

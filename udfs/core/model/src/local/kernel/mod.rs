@@ -20,9 +20,9 @@ mod lanes;
 mod portable;
 
 pub(super) mod attend;
+pub(super) mod integers;
 pub(super) mod pointwise;
 pub(super) mod product;
-pub(super) mod product8;
 pub(super) mod team;
 
 pub(super) use lanes::{LANES, Lanes};

@@ -137,6 +137,26 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn pair(low: Self::Ints, high: Self::Ints) -> Self::Ints {
+        let mut out = low;
+        for i in 0..LANES {
+            out[i] += high[i] << 8;
+        }
+        out
+    }
+
+    #[inline(always)]
+    fn round_to_pairs(self, low: &mut [i8; LANES], high: &mut [i8; LANES]) -> i32 {
+        let whole = self.round().0.map(|x| x as i32);
+        for i in 0..LANES {
+            // The low byte is signed: what it cannot hold goes to the high one.
+            low[i] = whole[i] as i8;
+            high[i] = ((whole[i] - i32::from(low[i])) >> 8) as i8;
+        }
+        whole.iter().sum()
+    }
+
+    #[inline(always)]
     fn above(self, x: Self, limit: Self) -> Self {
         let mut out = self.0;
         for i in 0..LANES {
