@@ -3,7 +3,7 @@
 use super::kernel::{
     Level, Panel,
     integers::{IntegerProduct, Integers, Quantize},
-    pointwise::{AddEach, Gate},
+    pointwise::{AddEach, Clear, Gate},
     product::Product,
     team::Team,
 };
@@ -121,7 +121,7 @@ impl Cpu {
     }
 
     fn product(&self, weight: &Weight, p: usize, x: Input<'_>, rows: usize, first: usize, y: &mut [Panel]) {
-        y.fill(Panel::ZERO);
+        self.level.run(Clear(y));
         let weights = weight.panel(p);
         match x {
             Input::Whole(x) => self.level.run(Product { x, rows, first, weights, y }),

@@ -170,17 +170,36 @@ fn multiply<L: Lanes, const MIN: bool, const N: usize>(
     m: &Halves,
     y: &mut [Panel],
 ) {
-    let (x, x_rest) = x.as_chunks::<3>();
-    let (y, y_rest) = y.as_chunks_mut::<3>();
-    for (x, y) in x.iter().zip(y) {
-        rows::<L, MIN, N, 3>(x, b, weights, d, m, y);
-    }
+    // With two bytes an input, three rows would leave no register for weights.
+    let x_rest = match N {
+        1 => many::<L, MIN, N, 3>(x, b, weights, d, m, y),
+        _ => many::<L, MIN, N, 2>(x, b, weights, d, m, y),
+    };
+    let y_rest = y.len() - x_rest.len();
+    let y_rest = &mut y[y_rest..];
     if let (Some(x), Some(y)) = (x_rest.first_chunk::<2>(), y_rest.first_chunk_mut::<2>()) {
         return rows::<L, MIN, N, 2>(x, b, weights, d, m, y);
     }
     if let (Some(x), Some(y)) = (x_rest.first_chunk::<1>(), y_rest.first_chunk_mut::<1>()) {
         rows::<L, MIN, N, 1>(x, b, weights, d, m, y);
     }
+}
+
+/// All rows that make up groups of `M`; gives what is left.
+#[inline(always)]
+fn many<'a, L: Lanes, const MIN: bool, const N: usize, const M: usize>(
+    x: &'a [Integers<N>],
+    b: usize,
+    weights: &Bytes,
+    d: &Halves,
+    m: &Halves,
+    y: &mut [Panel],
+) -> &'a [Integers<N>] {
+    let (x, rest) = x.as_chunks::<M>();
+    for (x, y) in x.iter().zip(y.as_chunks_mut::<M>().0) {
+        rows::<L, MIN, N, M>(x, b, weights, d, m, y);
+    }
+    rest
 }
 
 #[inline(always)]

@@ -66,6 +66,22 @@ impl Kernel for NormalizeHead<'_> {
     }
 }
 
+/// Zeros, in stores as wide as there are.
+pub(crate) struct Clear<'a>(pub &'a mut [Panel]);
+
+impl Kernel for Clear<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        for x in self.0 {
+            for g in 0..4 {
+                L::splat(0.0).store(&mut x.0[g]);
+            }
+        }
+    }
+}
+
 /// x += y.
 pub(crate) struct Add<'a> {
     pub x: &'a mut [Panel],
