@@ -6,7 +6,7 @@
 PARAMETER out DEFAULT 'results';
 
 COPY traces TO $out || '/traces.parquet';
-COPY (SELECT * EXCLUDE (steps) FROM evaluated) TO $out || '/evaluated.parquet';
+COPY evaluated TO $out || '/evaluated.parquet';
 COPY summary TO $out || '/summary.parquet';
 COPY (
     SELECT language, questions, accuracy, std_error, tokens, steps, in_language FROM summary ORDER BY language

@@ -45,7 +45,7 @@ pub struct Place {
     pub text: String,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Error {
     pub kind: ErrorKind,
     pub message: String,
@@ -68,6 +68,10 @@ impl Error {
     }
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Conflict, message)
+    }
+    /// The user stopped it.
+    pub fn interrupted() -> Self {
+        Self::new(ErrorKind::Interrupted, "interrupted; finished calls are kept")
     }
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, message)

@@ -301,7 +301,7 @@ impl Session {
         let mut result = loop {
             tokio::select! {
                 biased;
-                () = interrupts.wait(1) => break Err(interrupted()),
+                () = interrupts.wait(1) => break Err(Error::interrupted()),
                 item = receive.recv() => match item {
                     None => break Ok(()),
                     Some(Item::Done { message }) => done = Some(message),
@@ -504,10 +504,6 @@ pub fn colored(choice: Color) -> bool {
 /// `1 row`, `2 rows`.
 fn count(n: u64, what: &str) -> String {
     format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
-}
-
-pub fn interrupted() -> Error {
-    Error::new(ErrorKind::Interrupted, "interrupted; finished calls are kept")
 }
 
 async fn produce(engine: Arc<Engine>, statement: Statement, to: mpsc::Sender<Item>) -> Result<()> {

@@ -284,7 +284,7 @@ impl Engine {
         let names = self.names();
         let run = self.run();
         if run.cancel.is_cancelled() {
-            return Error::new(crate::error::ErrorKind::Interrupted, "interrupted; finished calls are kept");
+            return Error::interrupted();
         }
         crate::plan::diagnose::diagnose(statement, &error, &names)
     }

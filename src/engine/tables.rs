@@ -294,8 +294,7 @@ impl Engine {
         let stream = stream.map(move |batch| {
             batch.map_err(|e| {
                 if run.cancel.is_cancelled() {
-                    return Error::new(crate::error::ErrorKind::Interrupted, "interrupted; finished calls are kept")
-                        .into();
+                    return Error::interrupted().into();
                 }
                 crate::plan::diagnose::diagnose(&statement, &e, &names).into()
             })

@@ -15,7 +15,9 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use glotrace_model::{Cancel, Completion, Params, Request};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use glotrace_model::{Cancel, Completion, Params, Reply, Request};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, OnceCell};
 
@@ -64,6 +66,27 @@ impl Model {
     /// What the model says of this request; cancellation.
     pub async fn generate(&self, request: Request, cancel: Cancel) -> Result<Completion, glotrace_model::Error> {
         self.worker.generate(request, cancel).await
+    }
+
+    /// Completes `requests`, the samples of one prompt (equal but for their sample index), and hands each outcome over with
+    /// the position of its request as soon as it is there: every position once.
+    ///
+    /// Dropping the future drops what is under way.
+    pub async fn generate_samples(
+        &self,
+        requests: Vec<Request>,
+        cancel: Cancel,
+        mut sink: impl FnMut(usize, Result<Reply, glotrace_model::Error>) + Send,
+    ) {
+        let (worker, cancel) = (&self.worker, &cancel);
+        let mut running: FuturesUnordered<_> = requests
+            .into_iter()
+            .enumerate()
+            .map(|(i, request)| async move { (i, worker.generate(request, cancel.clone()).await) })
+            .collect();
+        while let Some((i, outcome)) = running.next().await {
+            sink(i, outcome.map(Reply::free));
+        }
     }
 }
 

@@ -91,10 +91,7 @@ impl Found {
         names: &Names,
     ) -> Error {
         if let Some(own) = source.downcast_ref::<Error>() {
-            let mut copy = Error::new(own.kind, own.message.clone());
-            copy.place = own.place.clone();
-            copy.hint = own.hint.clone();
-            return copy;
+            return own.clone();
         }
         if let Some(inner) = source.downcast_ref::<DataFusionError>() {
             return self.walk(statement, inner, names);
@@ -270,12 +267,7 @@ fn of_io(io: &std::io::Error) -> Error {
             .with_hint("free some space and run the statement again; what was committed before is kept"),
         std::io::ErrorKind::BrokenPipe => Error::new(ErrorKind::Interrupted, "nobody reads the output any more"),
         _ => match io.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-            Some(own) => {
-                let mut copy = Error::new(own.kind, own.message.clone());
-                copy.place = own.place.clone();
-                copy.hint = own.hint.clone();
-                copy
-            }
+            Some(own) => own.clone(),
             None => Error::world(io.to_string()),
         },
     }

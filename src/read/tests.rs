@@ -15,31 +15,12 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::error::ErrorKind;
-use crate::write::{Format, WriteOptions, row_writer};
-
-#[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+use crate::write::tester::written;
+use crate::write::{Format, WriteOptions};
 
 /// The batches as `format`.
 fn text(batches: &[RecordBatch], format: Format) -> String {
-    let buffer = Buffer::default();
-    let mut writer = row_writer(format, Box::new(buffer.clone()), &WriteOptions::default()).unwrap();
-    writer.begin(&batches[0].schema()).unwrap();
-    batches.iter().for_each(|batch| writer.batch(batch).unwrap());
-    writer.finish().unwrap();
-    drop(writer);
-    let bytes = buffer.0.lock().unwrap().clone();
-    String::from_utf8(bytes).unwrap()
+    written(batches, format, &WriteOptions::default())
 }
 
 async fn sql_in(context: &SessionContext, query: &FileQuery, sql: &str) -> Result<Vec<RecordBatch>> {
@@ -48,12 +29,7 @@ async fn sql_in(context: &SessionContext, query: &FileQuery, sql: &str) -> Resul
     let schema = Arc::new(frame.schema().as_arrow().clone());
     let batches = frame.collect().await.map_err(|e| match e.find_root() {
         datafusion::error::DataFusionError::External(inner) => match inner.downcast_ref::<Error>() {
-            Some(error) => {
-                let mut copy = Error::new(error.kind, error.message.clone());
-                copy.place.clone_from(&error.place);
-                copy.hint.clone_from(&error.hint);
-                copy
-            }
+            Some(error) => error.clone(),
             None => Error::internal(e.to_string()),
         },
         other => Error::internal(other.to_string()),

@@ -20,6 +20,7 @@ mod line;
 mod markdown;
 mod options;
 mod parquet;
+mod plain;
 mod table;
 mod target;
 mod width;
@@ -73,5 +74,7 @@ fn write_error(source: &std::io::Error) -> Error {
     Error::new(ErrorKind::World, format!("cannot write the result: {source}"))
 }
 
+#[cfg(test)]
+pub(crate) mod tester;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,6 @@
-//! Parquet: zstd(3), the Arrow schema kept in the footer so that every type comes back.
+//! Parquet: zstd(3), the Arrow schema kept in the footer so that every type comes back (views as their plain types).
+
+use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
@@ -9,6 +11,7 @@ use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties}
 
 use crate::error::{Error, ErrorKind, Result};
 
+use super::plain::{plain_batches, plain_schema};
 use super::{Compression, Out, RowWriter, WriteOptions};
 
 /// A row group is closed at this size even if it has few rows: a group of traces would fill the memory.
@@ -17,7 +20,8 @@ const GROUP_BYTES: usize = 64 << 20;
 pub(super) struct ParquetWriter {
     out: Option<Out>,
     options: WriteOptions,
-    writer: Option<ArrowWriter<Out>>,
+    /// The writer and the schema of what it writes.
+    writer: Option<(ArrowWriter<Out>, SchemaRef)>,
 }
 
 impl ParquetWriter {
@@ -61,23 +65,27 @@ fn not_begun() -> Error {
 impl RowWriter for ParquetWriter {
     fn begin(&mut self, schema: &SchemaRef) -> Result<()> {
         let out = self.out.take().ok_or_else(not_begun)?;
-        let writer =
-            ArrowWriter::try_new(out, schema.clone(), Some(properties(&self.options)?)).map_err(|e| unwritable(&e))?;
-        self.writer = Some(writer);
+        let plain = plain_schema(schema);
+        let writer = ArrowWriter::try_new(out, Arc::clone(&plain), Some(properties(&self.options)?))
+            .map_err(|e| unwritable(&e))?;
+        self.writer = Some((writer, plain));
         Ok(())
     }
 
     fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
-        let writer = self.writer.as_mut().ok_or_else(not_begun)?;
-        writer.write(batch).map_err(|e| unwritable(&e))?;
-        if writer.in_progress_size() >= GROUP_BYTES {
-            writer.flush().map_err(|e| unwritable(&e))?;
+        let (writer, schema) = self.writer.as_mut().ok_or_else(not_begun)?;
+        let pieces = plain_batches(batch, schema).map_err(|e| Error::data(format!("cannot write Parquet: {e}")))?;
+        for piece in pieces {
+            writer.write(&piece).map_err(|e| unwritable(&e))?;
+            if writer.in_progress_size() >= GROUP_BYTES {
+                writer.flush().map_err(|e| unwritable(&e))?;
+            }
         }
         Ok(())
     }
 
     fn finish(&mut self) -> Result<()> {
-        let writer = self.writer.take().ok_or_else(not_begun)?;
+        let (writer, _) = self.writer.take().ok_or_else(not_begun)?;
         let mut out = writer.into_inner().map_err(|e| unwritable(&e))?;
         out.flush().map_err(|e| super::write_error(&e))
     }

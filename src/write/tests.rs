@@ -1,32 +1,21 @@
 //! Claims about files and tables that are written.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::config::Dialect;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::{StreamExt, stream};
 use tempfile::TempDir;
 
+use super::tester::written;
 use super::*;
-
-#[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 fn context() -> SessionContext {
     let mut config = SessionConfig::new();
@@ -39,17 +28,6 @@ async fn batches(sql: &str) -> Vec<RecordBatch> {
     let schema = Arc::new(frame.schema().as_arrow().clone());
     let batches = frame.collect().await.unwrap();
     if batches.is_empty() { vec![RecordBatch::new_empty(schema)] } else { batches }
-}
-
-fn written(batches: &[RecordBatch], format: Format, options: &WriteOptions) -> String {
-    let buffer = Buffer::default();
-    let mut writer = row_writer(format, Box::new(buffer.clone()), options).unwrap();
-    writer.begin(&batches[0].schema()).unwrap();
-    batches.iter().for_each(|batch| writer.batch(batch).unwrap());
-    writer.finish().unwrap();
-    drop(writer);
-    let bytes = buffer.0.lock().unwrap().clone();
-    String::from_utf8(bytes).unwrap()
 }
 
 async fn as_text(sql: &str, format: Format) -> String {
@@ -201,6 +179,23 @@ async fn parquet_brings_back_every_type() {
         assert_eq!(plain(a.data_type()), plain(b.data_type()), "{}", a.name());
     }
     assert_eq!(names(&folder), ["x.parquet"]);
+}
+
+#[tokio::test]
+async fn parquet_names_no_type_that_other_readers_do_not_know() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("x.parquet");
+    let view = "arrow_cast(['ক', NULL], 'List(Utf8View)')";
+    let sql = format!("SELECT {view} AS l, {{'t': {view}}} AS s, arrow_cast('x', 'Utf8View') AS t");
+    copy(&sql, &path).await.unwrap();
+    let file = std::fs::File::open(&path).unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    assert!(!format!("{:?}", reader.schema()).contains("View"), "{:?}", reader.schema());
+    let rows: Vec<_> = reader.build().unwrap().map(Result::unwrap).collect();
+    assert_eq!(
+        written(&rows, Format::NdJson, &WriteOptions::default()),
+        "{\"l\":[\"ক\",null],\"s\":{\"t\":[\"ক\",null]},\"t\":\"x\"}\n"
+    );
 }
 
 #[tokio::test]

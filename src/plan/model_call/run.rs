@@ -101,9 +101,7 @@ impl StatementRun {
         let outcome = call.await;
         self.count(model, &outcome, first);
         match &outcome {
-            Err(e) if e.kind() == Kind::Cancelled => {
-                Err(Error::new(ErrorKind::Interrupted, "interrupted; finished calls are kept"))
-            }
+            Err(e) if e.kind() == Kind::Cancelled => Err(Error::interrupted()),
             Err(e) if stops_statement(e.kind()) || self.on_error == OnError::Fail => {
                 let error = Error::new(ErrorKind::Model, format!("model `{}`: {}", model.name(), e.message()));
                 Err(match e.hint() {

@@ -3,7 +3,7 @@
 
 use std::{env, error::Error, fs, io::Write as _, path::Path, time::Instant};
 
-use glotrace_model::{Cancel, Generate as _, LocalModel, LocalOptions, Params, Precision, Prompt, Request};
+use glotrace_model::{Cancel, Generate as _, LocalModel, LocalOptions, Params, Prompt, Request};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -12,12 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let options = LocalOptions {
         max_batch: batch.parse()?,
-        precision: match precision.as_str() {
-            "f32" => Precision::F32,
-            "int16" => Precision::Int16,
-            "int8" => Precision::Int8,
-            other => return Err(format!("precision must be f32, int16 or int8, got {other}").into()),
-        },
+        precision: precision.parse()?,
         threads: rest.first().map(|n| n.parse()).transpose()?,
         ignore_eos: true,
         ..LocalOptions::default()
@@ -55,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "load_seconds": load,
         "weight_mb": model.decoder().size() as f64 / 1e6,
         "cache_mb": model.cache_pages().2 as f64 / 1e6,
-        "level": model.decoder().cpu().level().name(),
+        "level": model.decoder().cpu().map(|cpu| cpu.level().name()),
     });
     writeln!(std::io::stdout(), "{line}")?;
     Ok(())

@@ -5,9 +5,20 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use tokio::sync::Notify;
+
 /// A flag that is raised once and stays raised. Clones share it, so that one half can wait in another thread.
+///
+/// Work that computes looks at it between steps ([`is_cancelled`](Self::is_cancelled)); work that waits is woken by it
+/// ([`cancelled`](Self::cancelled)).
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel(Arc<Flag>);
+
+#[derive(Debug, Default)]
+struct Flag {
+    raised: AtomicBool,
+    waiting: Notify,
+}
 
 impl Cancel {
     /// A flag that nobody has raised.
@@ -17,12 +28,22 @@ impl Cancel {
 
     /// Asks whoever holds a clone to stop at the next chance.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.raised.store(true, Ordering::SeqCst);
+        self.0.waiting.notify_waiters();
     }
 
     /// Whether somebody has asked to stop.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.raised.load(Ordering::SeqCst)
+    }
+
+    /// Is ready once somebody has asked to stop; on any runtime.
+    pub async fn cancelled(&self) {
+        // Enrolled before the look, so that a flag raised between the two is not missed.
+        let raised = self.0.waiting.notified();
+        if !self.is_cancelled() {
+            raised.await;
+        }
     }
 
     /// Whether the two are clones of one flag.

@@ -64,24 +64,42 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A failure: its kind, what failed in one sentence, and where there is one, the way out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A failure: its kind, what failed in one sentence, where there is one the way out, and what was spent on it.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Error {
     kind: Kind,
     message: String,
     hint: Option<String>,
+    fatal: bool,
+    attempts: u32,
+    usd: Option<f64>,
 }
 
 impl Error {
     /// A failure of `kind` that `message` describes in one sentence.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self { kind, message: message.into(), hint: None, fatal: false, attempts: 1, usd: None }
     }
 
     /// The same failure with the way out.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same failure, marked as one that every other call would meet too: see [`Error::is_fatal`].
+    #[must_use]
+    pub fn fatal(mut self) -> Self {
+        self.fatal = true;
+        self
+    }
+
+    /// The same failure after `attempts` requests that cost `usd` together.
+    #[must_use]
+    pub fn after(mut self, attempts: u32, usd: Option<f64>) -> Self {
+        self.attempts = attempts;
+        self.usd = usd;
         self
     }
 
@@ -103,6 +121,22 @@ impl Error {
     /// The way out, where there is one.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
+    }
+
+    /// Whether the failure has nothing to do with this one call (a wrong key, a model that is not there, a used up quota), so
+    /// that a statement has to stop instead of failing once a row.
+    pub fn is_fatal(&self) -> bool {
+        self.fatal
+    }
+
+    /// How often the call was tried. 1 where nothing is tried again; 0 where it failed before the first request.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// What the failed call cost all the same, in US dollars, where its model has prices.
+    pub fn usd(&self) -> Option<f64> {
+        self.usd
     }
 
     pub(crate) fn io(path: &std::path::Path, error: &std::io::Error) -> Self {

@@ -218,3 +218,39 @@ impl FinishReason {
         }
     }
 }
+
+/// A completion and what it took to get it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// What was said.
+    pub completion: Completion,
+    /// How many requests it took; 1 for models that run in this process.
+    pub attempts: u32,
+    /// Its share of what those requests cost, in US dollars. `None` where the model has no price.
+    pub usd: Option<f64>,
+    /// Its share of the tokens that were billed, the prompt's included: what a budget counts. Samples of one request share the
+    /// prompt's tokens and, where nobody counts them apart, the completions'.
+    pub tokens: Option<u64>,
+    /// The tokens of the completion with their log-probabilities, where the model was asked for them and gives them.
+    pub logprobs: Option<Vec<TokenLogProb>>,
+}
+
+impl Reply {
+    /// A completion that was made in one go and cost nothing.
+    pub fn free(completion: Completion) -> Self {
+        let tokens = match (completion.prompt_tokens, completion.completion_tokens) {
+            (None, None) => None,
+            (prompt, drawn) => Some(prompt.unwrap_or(0) + drawn.unwrap_or(0)),
+        };
+        Self { completion, attempts: 1, usd: None, tokens, logprobs: None }
+    }
+}
+
+/// One token of a completion as an endpoint tells of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TokenLogProb {
+    /// The token's text.
+    pub token: String,
+    /// Natural logarithm of its probability.
+    pub logprob: f64,
+}

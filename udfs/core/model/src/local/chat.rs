@@ -1,10 +1,13 @@
 //! A checkpoint's own chat template, rendered as `transformers` renders it.
 //!
 //! Jinja with `trim_blocks`, `lstrip_blocks`, Python's string methods, `raise_exception` and a `tojson` that
-//! escapes no HTML. One thing is left out on purpose: `strftime_now`. A prompt that changes with the day
-//! would change the call without changing what the caller asked for; templates that look for it fall back to
-//! a date of their own.
+//! escapes no HTML. `strftime_now` is there only where the caller gives the time: a prompt that changes with the day
+//! would change the call without changing what was asked for. Templates that look for it first fall back to a date of
+//! their own.
 
+use std::fmt::Write;
+
+use chrono::NaiveDateTime;
 use minijinja::{
     Environment, ErrorKind, Value,
     syntax::SyntaxConfig,
@@ -22,19 +25,35 @@ pub struct ChatTemplate {
     environment: Environment<'static>,
     bos_token: Option<String>,
     eos_token: Option<String>,
+    dated: bool,
 }
 
 impl ChatTemplate {
-    /// Compiles `source`; the two tokens are what the template sees as `bos_token` and `eos_token`.
-    pub fn new(source: &str, bos_token: Option<String>, eos_token: Option<String>) -> Result<Self> {
+    /// Compiles `source`; the two tokens are what the template sees as `bos_token` and `eos_token`, and `now` is the time
+    /// that `strftime_now` writes.
+    pub fn new(
+        source: &str,
+        bos_token: Option<String>,
+        eos_token: Option<String>,
+        now: Option<NaiveDateTime>,
+    ) -> Result<Self> {
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(broken)?;
         environment.set_syntax(syntax);
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.add_function("raise_exception", raise_exception);
         environment.add_filter("tojson", to_json);
-        environment.add_template_owned(NAME, source.to_owned()).map_err(broken)?;
-        Ok(Self { environment, bos_token, eos_token })
+        let dated = now.is_some() && source.contains("strftime_now");
+        if let Some(now) = now {
+            environment.add_function("strftime_now", move |format: String| strftime(now, &format));
+        }
+        environment.add_template_owned(NAME, without_generation(source)).map_err(broken)?;
+        Ok(Self { environment, bos_token, eos_token, dated })
+    }
+
+    /// Whether its text may depend on the time that was given.
+    pub fn is_dated(&self) -> bool {
+        self.dated
     }
 
     /// The text of `messages`, a list of objects with at least `role` and `content`; `variables` are further
@@ -77,6 +96,35 @@ impl std::error::Error for Raised {}
 
 fn raise_exception(message: String) -> std::result::Result<Value, minijinja::Error> {
     Err(minijinja::Error::new(ErrorKind::InvalidOperation, "raised by the template").with_source(Raised(message)))
+}
+
+fn strftime(now: NaiveDateTime, format: &str) -> std::result::Result<String, minijinja::Error> {
+    let mut text = String::new();
+    write!(text, "{}", now.format(format)).map_err(|_| {
+        minijinja::Error::new(ErrorKind::InvalidOperation, format!("strftime_now: {format:?} is no format"))
+    })?;
+    Ok(text)
+}
+
+/// `{% generation %}` marks what training is to learn from. It changes no text, and only `transformers` knows it; a
+/// block that is always taken says the same, with the same rules for the space around it.
+fn without_generation(source: &str) -> String {
+    let mut text = String::with_capacity(source.len());
+    let mut rest = source;
+    while let Some(start) = rest.find("{%") {
+        let (before, tag) = rest.split_at(start);
+        text.push_str(before);
+        let end = tag.find("%}").map_or(tag.len(), |at| at + 2);
+        let (tag, after) = tag.split_at(end);
+        let name = tag.trim_start_matches("{%").trim_end_matches("%}").trim_matches(['-', '+']).trim();
+        text.push_str(&match name {
+            "generation" => tag.replace("generation", "if true"),
+            "endgeneration" => tag.replace("endgeneration", "endif"),
+            _ => tag.to_owned(),
+        });
+        rest = after;
+    }
+    text + rest
 }
 
 fn raised(error: &minijinja::Error) -> Option<&str> {
@@ -147,7 +195,7 @@ mod tests {
     use crate::Message;
 
     fn render(source: &str) -> Result<String> {
-        ChatTemplate::new(source, Some("<s>".into()), None)?
+        ChatTemplate::new(source, Some("<s>".into()), None, None)?
             .render(&[Message::new("user", "a < b & \"c\"")], &Map::new())
     }
 
@@ -179,5 +227,45 @@ mod tests {
     #[test]
     fn the_day_does_not_change_a_prompt() {
         assert_eq!(render("{{ 'now' if strftime_now is defined else 'fixed' }}").unwrap(), "fixed");
+    }
+
+    #[test]
+    fn the_day_is_what_the_caller_says() {
+        let now = chrono::NaiveDate::from_ymd_opt(2025, 3, 9).and_then(|day| day.and_hms_opt(7, 5, 0));
+        let source = "{{ strftime_now('%d %b %Y') }}";
+        let template = ChatTemplate::new(source, None, None, now).unwrap();
+        assert!(template.is_dated());
+        assert_eq!(template.render(&[Message::new("user", "a")], &Map::new()).unwrap(), "09 Mar 2025");
+        let error = render(source).unwrap_err();
+        assert!(error.message().contains("strftime_now"), "{error}");
+    }
+
+    #[test]
+    fn marks_for_training_leave_no_trace() {
+        let source = "{% for m in messages %}\n  {%- generation -%} {{ m.content }}\n{% endgeneration %}\n{% endfor %}";
+        assert_eq!(render(source).unwrap(), "a < b & \"c\"\n");
+    }
+
+    /// Constructs that templates on the hub use.
+    #[test]
+    fn python_in_templates_works() {
+        for (source, expected) in [
+            ("{{ 'a,b'.split(',')[-1] }}", "b"),
+            ("{{ ' a\n'.strip() }}|{{ '\n\na'.lstrip('\n') }}", "a|a"),
+            ("{% for x in [1, 2, 3][::-1] %}{{ x }}{% endfor %}", "321"),
+            ("{{ [1, 2, 3][:-1] }}", "[1, 2]"),
+            ("{% set ns = namespace(a=1) %}{% for x in [2, 3] %}{% set ns.a = ns.a + x %}{% endfor %}{{ ns.a }}", "6"),
+            ("{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% endfor %}", "a1"),
+            ("{{ messages[0].get('name', 'none') }}", "none"),
+            ("{{ messages[0]['content'].startswith('a') }}", "True"),
+            ("{{ messages | selectattr('role', 'equalto', 'user') | list | length }}", "1"),
+            ("{% for x in [1, 2, 3] %}{% if x == 2 %}{% continue %}{% endif %}{{ x }}{% endfor %}", "13"),
+            ("{% macro f(x) %}<{{ x }}>{% endmacro %}{{ f('a') }}", "<a>"),
+            ("{{ none }}|{{ true }}|{{ 1.0 }}|{{ ['a'] }}", "None|True|1.0|['a']"),
+            ("{{ 'a' ~ 1 ~ 'b' }}{{ 'a' + 'b' }}", "a1bab"),
+            ("{{ 'ab'.upper() }}{{ 'a-b' | replace('-', '+') }}{{ 'a' in 'ab' }}", "ABa+bTrue"),
+        ] {
+            assert_eq!(render(source).unwrap(), expected, "{source}");
+        }
     }
 }

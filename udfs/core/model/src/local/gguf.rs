@@ -82,11 +82,7 @@ impl Gguf {
 
     /// The number under `key`.
     pub fn number(&self, key: &str) -> Result<Option<f64>> {
-        self.get(key, "a number", |v| match v {
-            Value::F32(x) => Some(f64::from(*x)),
-            Value::F64(x) => Some(*x),
-            other => whole(other).map(|n| n as f64),
-        })
+        self.get(key, "a number", real)
     }
 
     /// The list of texts under `key`.
@@ -105,6 +101,11 @@ impl Gguf {
     /// The list of whole numbers under `key`.
     pub fn counts(&self, key: &str) -> Result<Option<Vec<usize>>> {
         self.get(key, "a list of whole numbers, 0 or more", |v| list(v)?.iter().map(whole).collect())
+    }
+
+    /// The list of numbers under `key`.
+    pub fn numbers(&self, key: &str) -> Result<Option<Vec<f64>>> {
+        self.get(key, "a list of numbers", |v| list(v)?.iter().map(real).collect())
     }
 
     /// Whether the file holds a tensor of this name.
@@ -174,6 +175,14 @@ fn list(value: &Value) -> Option<&[Value]> {
     match value {
         Value::Array(values) => Some(values),
         _ => None,
+    }
+}
+
+fn real(value: &Value) -> Option<f64> {
+    match value {
+        Value::F32(x) => Some(f64::from(*x)),
+        Value::F64(x) => Some(*x),
+        other => whole(other).map(|n| n as f64),
     }
 }
 

@@ -1,22 +1,26 @@
 //! Models that run in this process.
 //!
-//! In the order in which a file becomes a completion: [`gguf`] reads the file, [`tokenizer`] and [`chat`]
+//! In the order in which files become a completion: [`gguf`] or [`folder`] reads them, [`tokenizer`] and [`chat`]
 //! turn a prompt into tokens, [`arch`] says what kind of [`decoder`] turns tokens into logits over [`pages`] of keys
-//! and values with the [`weights`] in the file, [`sample`] draws from logits, and `scheduler` does this for many
-//! requests at once. Underneath, [`matrix`] is packed into `weight`, which [`cpu`] multiplies `rows` with, by the
-//! vector instructions in `kernel`.
+//! and values with the [`weights`] in the files, [`sample`] draws from logits, `scheduler` does this for many requests at
+//! once, and `score` asks for the probabilities of given tokens instead. Underneath, a [`matrix`] is packed into a
+//! `weight`, with which [`cpu`] multiplies `rows`, by the vector instructions in `kernel`.
 
 pub mod arch;
 pub mod chat;
 pub mod cpu;
 pub mod decoder;
+mod dtype;
+pub mod folder;
 pub mod gguf;
 mod kernel;
 pub mod matrix;
+mod options;
 pub mod pages;
 mod rows;
 pub mod sample;
 mod scheduler;
+mod score;
 pub mod tokenizer;
 mod weight;
 pub mod weights;
@@ -28,52 +32,11 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use self::{
-    chat::ChatTemplate,
-    cpu::Cpu,
-    decoder::Decoder,
-    gguf::Gguf,
-    pages::Pages,
-    tokenizer::Tokenizer,
-};
-pub use self::{decoder::Precision, kernel::Level};
+use self::{chat::ChatTemplate, decoder::Decoder, pages::Pages, tokenizer::Tokenizer};
+pub use self::{decoder::Precision, dtype::WeightDtype, kernel::Level, options::LocalOptions};
 use crate::{
-    Answer, Cancel, Error, Generate, Kind, LogProb, Prompt, Queue, Request, Result, Sink, Task, TokenScore, Work, digest,
-    thinking,
+    Answer, Cancel, Error, Generate, Kind, Prompt, Queue, Request, Result, Sink, Task, Work, device::DeviceChoice, thinking,
 };
-
-/// How a local model works.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LocalOptions {
-    /// How many completions run side by side. At least 1; default 64.
-    pub max_batch: usize,
-    /// How many tokens of prompts a step reads beside the completions. At least 1; default 128.
-    pub prefill_tokens: usize,
-    /// Megabytes (2^20 bytes) that keys and values of tokens may take. At least 1; default 2,048.
-    pub kv_cache_mb: usize,
-    /// In which numbers products are computed.
-    pub precision: Precision,
-    /// Completions go on past the end of their turn, up to `max_tokens`: for measurements.
-    pub ignore_eos: bool,
-    /// Threads; `None` takes one for each physical core.
-    pub threads: Option<usize>,
-    /// SHA-256 of the file in hexadecimal, where the caller has it already; else it is computed.
-    pub sha256: Option<String>,
-}
-
-impl Default for LocalOptions {
-    fn default() -> Self {
-        Self {
-            max_batch: 64,
-            prefill_tokens: 128,
-            kv_cache_mb: 2048,
-            precision: Precision::default(),
-            ignore_eos: false,
-            threads: None,
-            sha256: None,
-        }
-    }
-}
 
 /// A causal language model in memory.
 pub struct LocalModel {
@@ -84,6 +47,15 @@ pub struct LocalModel {
     architecture: String,
     identity: String,
     options: LocalOptions,
+}
+
+/// What a checkpoint becomes, whatever its layout.
+struct Parts {
+    tokenizer: Tokenizer,
+    chat: Option<ChatTemplate>,
+    decoder: Decoder,
+    architecture: String,
+    identity: String,
 }
 
 /// A prompt as the model reads it.
@@ -98,47 +70,41 @@ pub struct Encoded {
 }
 
 impl LocalModel {
-    /// Loads the GGUF file at `path`. Weights stay as the file has them where that is a form that products are fast in
-    /// (`Q4_0`, `Q4_1`, `Q8_0`, `F16`, `BF16`); else they are held in f32.
+    /// Loads the model at `path`, a GGUF file or a folder in Hugging Face layout.
+    ///
+    /// On the CPU, weights stay as the file has them where that is a form that products are fast in (`Q4_0`, `Q4_1`, `Q8_0`,
+    /// `F16`, `BF16`); else they are held in f32. On a GPU they are held in f32.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] for a file that is missing or cannot be read, [`Kind::Model`] for one that is damaged, does not fit
+    /// the others, or asks for something that is not built, [`Kind::Parameter`] for an option outside its range.
     pub fn load(path: &Path, options: LocalOptions) -> Result<Self> {
-        for (name, value) in [
-            ("max_batch", options.max_batch),
-            ("prefill_tokens", options.prefill_tokens),
-            ("kv_cache_mb", options.kv_cache_mb),
-            ("threads", options.threads.unwrap_or(1)),
-        ] {
-            if value == 0 {
-                return Err(Error::new(Kind::Parameter, format!("parameter {name} must be 1 or more, got 0")));
-            }
-        }
-        let mut gguf = Gguf::open(path)?;
-        let tokenizer = Tokenizer::from_gguf(&gguf)?;
-        let chat = gguf
-            .text("tokenizer.chat_template")?
-            .map(|source| ChatTemplate::new(source, tokenizer.bos(), tokenizer.eos()))
-            .transpose()?;
-        let cpu = match options.threads {
-            Some(threads) => Cpu::with(Level::best(), threads)?,
-            None => Cpu::new()?,
+        options.check()?;
+        let place = options.place()?;
+        let Parts { tokenizer, chat, decoder, architecture, mut identity } = match path.is_dir() {
+            true => folder::load(path, &options, place)?,
+            false => weights::gguf::load(path, &options, place)?,
         };
-        let decoder = weights::gguf::decoder(&mut gguf, cpu, options.precision)?;
         let (tokens, embeddings) = (tokenizer.len(), decoder.config().vocab_size);
         if tokens > embeddings {
-            return Err(gguf.invalid(format!("{tokens} tokens but only {embeddings} embeddings")));
+            let message = format!("{}: {tokens} tokens but only {embeddings} embeddings", path.display());
+            return Err(Error::new(Kind::Model, message)
+                .with_hint("its tokenizer belongs to another checkpoint, or its embeddings were never resized"));
         }
-        let sha256 = match &options.sha256 {
-            Some(sha256) => sha256.clone(),
-            None => digest::sha256_file(path)?,
-        };
-        Ok(Self {
-            tokenizer,
-            chat,
-            pages: Mutex::new(decoder.pages(options.kv_cache_mb << 20)),
-            decoder,
-            architecture: gguf.architecture().to_owned(),
-            identity: format!("gguf:sha256:{sha256}"),
-            options,
-        })
+        // Rounded weights are other weights.
+        if let Some(dtype) = options.dtype {
+            identity = format!("{identity}:{dtype}");
+        }
+        // So are other numbers to compute in, though their names say that the difference is small.
+        if options.precision != Precision::default() && options.device == DeviceChoice::Cpu {
+            identity = format!("{identity}:{}", options.precision);
+        }
+        // Prompts of another day are other prompts, which a call's key would not tell.
+        if let Some(now) = options.now.filter(|_| chat.as_ref().is_some_and(ChatTemplate::is_dated)) {
+            identity = format!("{identity}:{}", now.format("%Y-%m-%dT%H:%M:%S"));
+        }
+        let pages = Mutex::new(decoder.pages(options.kv_cache_mb << 20));
+        Ok(Self { tokenizer, chat, decoder, pages, architecture, identity, options })
     }
 
     /// The name of the architecture, as the file gives it.
@@ -193,11 +159,6 @@ impl LocalModel {
         Ok(Encoded { text, ids, opened })
     }
 
-    /// Scores `continuation` after `prompt`, both tokens below the vocabulary's size, one put after the other.
-    pub fn score(&self, prompt: &[u32], continuation: &[u32]) -> Result<Vec<TokenScore>> {
-        scheduler::score(self, prompt, continuation)
-    }
-
     /// How many pages the key-value cache may have, how many of them nothing holds now, and the bytes that all take.
     pub fn cache_pages(&self) -> (usize, usize, usize) {
         let pages = self.lock_pages();
@@ -208,16 +169,6 @@ impl LocalModel {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Prompt and continuation in tokens, each tokenized by itself.
-    fn encode_pair(&self, prompt: &Prompt, continuation: &str) -> Result<(Vec<u32>, Vec<u32>)> {
-        let prompt = match prompt {
-            // Nothing before the continuation is a question one may ask of a score, though not of a completion.
-            Prompt::Raw(text) => self.tokenizer.encode_whole(text)?,
-            chat => self.encode(chat, None)?.ids,
-        };
-        Ok((prompt, self.tokenizer.encode(continuation)?))
-    }
-
     fn check_length(&self, tokens: usize) -> Result<()> {
         let context = self.context_length();
         if tokens <= context {
@@ -225,29 +176,6 @@ impl LocalModel {
         }
         let message = format!("{tokens} tokens do not fit into the model's context of {context}");
         Err(Error::new(Kind::Truncated, message).with_hint("nothing is cut off silently: shorten the prompt"))
-    }
-
-    fn unscored(&self, id: u32) -> TokenScore {
-        let token = self.tokenizer.token(id);
-        TokenScore { id, token, logprob: None, rank: None, entropy: None }
-    }
-
-    /// What `logits`, `[vocab]`, say about `id`: log p = l - ln Σ exp l, H = ln Σ exp l - Σ p l.
-    fn scored(&self, id: u32, logits: &[f32]) -> TokenScore {
-        let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-        let (mut sum, mut weighted) = (0.0, 0.0);
-        for &logit in logits {
-            let shifted = f64::from(logit) - max;
-            sum += shifted.exp();
-            weighted += shifted * shifted.exp();
-        }
-        let own = logits[id as usize];
-        TokenScore {
-            logprob: Some(f64::from(own) - max - sum.ln()),
-            rank: Some(logits.iter().filter(|&&logit| logit > own).count() as u64),
-            entropy: Some(sum.ln() - weighted / sum),
-            ..self.unscored(id)
-        }
     }
 }
 
@@ -284,12 +212,5 @@ impl Generate for LocalModel {
 
     fn serve(&self, queue: &mut dyn Queue) {
         scheduler::serve(self, queue);
-    }
-}
-
-impl LogProb for LocalModel {
-    fn log_prob(&self, prompt: &Prompt, continuation: &str) -> Result<Vec<TokenScore>> {
-        let (prompt, continuation) = self.encode_pair(prompt, continuation)?;
-        self.score(&prompt, &continuation)
     }
 }

@@ -14,6 +14,7 @@ use super::{
     },
     rows::lines,
 };
+use super::decoder::KvCache;
 
 /// Pages under a limit.
 pub struct Pages {
@@ -23,6 +24,9 @@ pub struct Pages {
     lines: usize,
     /// The most pages there may be.
     limit: usize,
+    /// Keys and values are here. Else each sequence has its own elsewhere, nothing is held in common, and pages are
+    /// only counted.
+    here: bool,
     /// `[layers, kv_heads]` of keys and values each; see [`Attend::pages`](super::kernel::attend::Attend::pages).
     data: Vec<Box<[Line]>>,
     state: Vec<State>,
@@ -56,13 +60,15 @@ struct State {
 pub struct Full;
 
 /// The pages of one sequence.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Sequence {
     pages: Vec<usize>,
     /// Tokens seen.
     len: usize,
     /// How many pages, from the first on, are known to others.
     known: usize,
+    /// Keys and values where they are not in the pages.
+    cache: Option<KvCache>,
 }
 
 impl Sequence {
@@ -75,11 +81,21 @@ impl Sequence {
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
+
+    /// Its own cache, which `new` makes.
+    pub(super) fn cache<E>(&mut self, new: impl FnOnce() -> Result<KvCache, E>) -> Result<&mut KvCache, E> {
+        let cache = match self.cache.take() {
+            Some(cache) => cache,
+            None => new()?,
+        };
+        Ok(self.cache.insert(cache))
+    }
 }
 
 impl Pages {
-    /// Pages for `layers` layers of `kv_heads` heads of `head_dim` numbers, in at most `bytes` bytes.
-    pub(super) fn new(layers: usize, kv_heads: usize, head_dim: usize, bytes: usize) -> Self {
+    /// Pages for `layers` layers of `kv_heads` heads of `head_dim` numbers, in at most `bytes` bytes. Where not `here`, they
+    /// are counted and have no content.
+    pub(super) fn new(layers: usize, kv_heads: usize, head_dim: usize, bytes: usize, here: bool) -> Self {
         let lines = lines(head_dim);
         let page = layers * kv_heads * 2 * lines * LANES * size_of::<Line>();
         Self {
@@ -87,6 +103,7 @@ impl Pages {
             kv_heads,
             lines,
             limit: bytes / page.max(1),
+            here,
             data: Vec::new(),
             state: Vec::new(),
             free: Vec::new(),
@@ -115,6 +132,11 @@ impl Pages {
     /// How many pages `tokens` tokens take.
     pub fn needed(tokens: usize) -> usize {
         tokens.div_ceil(PAGE)
+    }
+
+    /// How many pages a fork of a sequence takes that has seen `tokens` tokens.
+    pub fn needed_to_fork(&self, tokens: usize) -> usize {
+        if self.here { usize::from(tokens % PAGE != 0) } else { Self::needed(tokens) }
     }
 
     /// A sequence that has seen as many of `ids` as are known, whole pages, and not the last one of them all, whose
@@ -158,6 +180,20 @@ impl Pages {
     /// # Errors
     /// [`Full`].
     pub fn fork(&mut self, sequence: &Sequence) -> Result<Sequence, Full> {
+        if !self.here {
+            let mut fork = Sequence::default();
+            self.grow(&mut fork, sequence.len)?;
+            fork.len = sequence.len;
+            // A device that has no memory left has no room, whatever the count says.
+            match sequence.cache.as_ref().map(KvCache::fork).transpose() {
+                Ok(cache) => fork.cache = cache,
+                Err(_) => {
+                    self.release(fork);
+                    return Err(Full);
+                }
+            }
+            return Ok(fork);
+        }
         let whole = sequence.len / PAGE;
         let mut pages = sequence.pages[..whole].to_vec();
         if sequence.len % PAGE != 0 {
@@ -170,11 +206,14 @@ impl Pages {
         for &page in &pages[..whole] {
             self.hold(page);
         }
-        Ok(Sequence { pages, len: sequence.len, known: sequence.known.min(whole) })
+        Ok(Sequence { pages, len: sequence.len, known: sequence.known.min(whole), cache: None })
     }
 
     /// Lets others find the whole pages of a sequence whose tokens so far are `ids`.
     pub fn publish(&mut self, sequence: &mut Sequence, ids: &[u32]) {
+        if !self.here {
+            return;
+        }
         let whole = (sequence.len / PAGE).min(ids.len() / PAGE);
         for i in sequence.known..whole {
             let number = match i.checked_sub(1) {
@@ -259,7 +298,7 @@ impl Pages {
         let page = match self.free.pop() {
             Some(page) => page,
             None if self.data.len() < self.limit => {
-                let size = self.layers * self.kv_heads * 2 * self.lines * LANES;
+                let size = if self.here { self.layers * self.kv_heads * 2 * self.lines * LANES } else { 0 };
                 self.data.push(vec![Line::ZERO; size].into_boxed_slice());
                 self.state.push(State::default());
                 self.data.len() - 1
@@ -313,7 +352,7 @@ mod tests {
 
     /// Pages of one layer and one head of sixteen numbers: 2 KiB each.
     fn pages(limit: usize) -> Pages {
-        Pages::new(1, 1, 16, limit * 2 * LANES * size_of::<Line>())
+        Pages::new(1, 1, 16, limit * 2 * LANES * size_of::<Line>(), true)
     }
 
     /// A sequence that has read all of `ids`.

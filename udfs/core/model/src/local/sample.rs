@@ -125,7 +125,7 @@ fn by_weight(a: &(u32, f64), b: &(u32, f64)) -> Ordering {
 }
 
 /// The token of the largest logit, the first of several. `None` where none is a number.
-fn most_probable(logits: &[f32]) -> Option<u32> {
+pub(super) fn most_probable(logits: &[f32]) -> Option<u32> {
     let mut best: Option<(u32, f32)> = None;
     for (id, &logit) in (0..).zip(logits) {
         if logit > best.map_or(f32::NEG_INFINITY, |(_, b)| b) {

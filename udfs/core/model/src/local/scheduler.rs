@@ -19,10 +19,11 @@ use super::{
     decoder::{Logits, Span},
     pages::{Pages, Sequence},
     sample::Sampler,
+    score::Pair,
 };
 use crate::{
-    Answer, Cancel, Completion, Error, FinishReason, Kind, Queue, Request, Result, Sampling, Task, TokenScore, Work,
-    thinking,
+    Answer, Cancel, Completion, Error, FinishReason, Kind, Queue, Request, Result, Sampling, ScoreSink, Task, TokenScore,
+    Work, thinking,
 };
 
 /// Works for `queue`; see [`Generate::serve`](crate::Generate::serve).
@@ -36,31 +37,32 @@ pub(super) fn serve(model: &LocalModel, queue: &mut dyn Queue) {
     }
 }
 
-/// Scores `continuation` after `prompt`, both in tokens.
-pub(super) fn score(model: &LocalModel, prompt: &[u32], continuation: &[u32]) -> Result<Vec<TokenScore>> {
-    /// Nothing but this comes.
-    struct Alone(Option<Result<Answer>>);
+/// Scores `pairs`; see [`LocalModel::score_all`].
+pub(super) fn score(model: &LocalModel, pairs: &[Pair], cancel: &Cancel, sink: &mut ScoreSink<'_>) {
+    /// Nothing comes but what is there.
+    struct Closed<'a, 'b>(&'a mut ScoreSink<'b>);
 
-    impl Queue for Alone {
+    impl Queue for Closed<'_, '_> {
         fn next(&mut self, _: bool) -> Option<Work> {
             None
         }
 
-        fn done(&mut self, _: u64, outcome: Result<Answer>) {
-            self.0 = Some(outcome);
+        fn done(&mut self, ticket: u64, outcome: Result<Answer>) {
+            let outcome = outcome.and_then(|answer| match answer {
+                Answer::Scores(scores) => Ok(scores),
+                Answer::Completion(_) => Err(Error::new(Kind::Model, "a completion for a score")),
+            });
+            (self.0)(ticket as usize, outcome);
         }
     }
 
-    let mut alone = Alone(None);
+    let mut closed = Closed(sink);
     let mut pages = model.lock_pages();
     let mut scheduler = Scheduler::new(model, &mut pages);
-    scheduler.take_score(Claim { ticket: 0, cancel: Cancel::new() }, prompt, continuation, &mut alone);
-    while scheduler.step(&mut alone) {}
-    match alone.0 {
-        Some(Ok(Answer::Scores(scores))) => Ok(scores),
-        Some(Err(error)) => Err(error),
-        _ => Err(Error::new(Kind::Model, "a score got lost").with_hint("this is a mistake of glotrace: report it")),
+    for (i, pair) in pairs.iter().enumerate() {
+        scheduler.take_score(Claim { ticket: i as u64, cancel: cancel.clone() }, pair, &mut closed);
     }
+    while scheduler.step(&mut closed) {}
 }
 
 /// Who waits for a piece of work.
@@ -183,8 +185,8 @@ impl<'a> Scheduler<'a> {
                     Err(error) => queue.done(claim.ticket, Err(error)),
                 }
             }
-            Task::Score { prompt, continuation } => match self.model.encode_pair(&prompt, &continuation) {
-                Ok((prompt, continuation)) => self.take_score(claim, &prompt, &continuation, queue),
+            Task::Score { prompt, continuation } => match self.model.pair(&prompt, &continuation) {
+                Ok(pair) => self.take_score(claim, &pair, queue),
                 Err(error) => queue.done(claim.ticket, Err(error)),
             },
         }
@@ -206,14 +208,10 @@ impl<'a> Scheduler<'a> {
         self.waiting.push_back(Text { prompt_tokens: ids.len(), ids, purpose });
     }
 
-    fn take_score(&mut self, claim: Claim, prompt: &[u32], continuation: &[u32], queue: &mut dyn Queue) {
-        let mut ids = [prompt, continuation].concat();
-        let outside = ids.iter().find(|&&id| id as usize >= self.model.decoder.config().vocab_size).copied();
-        let checked = match outside {
-            Some(id) => Err(Error::new(Kind::Parameter, format!("token {id} lies outside the vocabulary"))),
-            None => self.model.check_length(ids.len()).and_then(|()| self.check_pages(ids.len())),
-        };
-        if let Err(error) = checked {
+    fn take_score(&mut self, claim: Claim, pair: &Pair, queue: &mut dyn Queue) {
+        let (prompt, continuation) = pair;
+        let mut ids = [&prompt[..], continuation].concat();
+        if let Err(error) = self.model.check_pair(pair).and_then(|()| self.check_pages(ids.len(), 0)) {
             return queue.done(claim.ticket, Err(error));
         }
         // The state after token i predicts token i + 1; the first token of all has nothing before it.
@@ -232,12 +230,12 @@ impl<'a> Scheduler<'a> {
     /// Whether a completion of `ids` can ever have the pages that it may need.
     fn check_room(&self, ids: &[u32], sampling: &Sampling) -> Result<()> {
         let room = self.model.context_length() - ids.len();
-        self.check_pages(ids.len() + sampling.max_tokens.min(room))
+        // A sample of a prompt may have to work beside the prompt's own pages.
+        self.check_pages(ids.len() + sampling.max_tokens.min(room), self.pages.needed_to_fork(ids.len()))
     }
 
-    fn check_pages(&self, tokens: usize) -> Result<()> {
-        // A sample of a prompt works beside the prompt's own pages, of which it copies the last.
-        let (needed, limit) = (Pages::needed(tokens) + 1, self.pages.limit());
+    fn check_pages(&self, tokens: usize, more: usize) -> Result<()> {
+        let (needed, limit) = (Pages::needed(tokens) + more, self.pages.limit());
         if needed <= limit {
             return Ok(());
         }
@@ -291,7 +289,10 @@ impl<'a> Scheduler<'a> {
             row += n;
             spans.push(Span { tokens: &text.ids[from..from + n], sequence });
         }
-        self.model.decoder.forward(self.pages, &mut spans, &wanted, &mut self.logits);
+        if let Err(error) = self.model.decoder.forward(self.pages, &mut spans, &wanted, &mut self.logits) {
+            self.fail(&error, queue);
+            return true;
+        }
         self.finish_rows(queue);
         for (filling, (rows, first)) in self.filling.iter_mut().zip(&answers) {
             self.pages.publish(&mut filling.sequence, &filling.text.ids);
@@ -307,22 +308,40 @@ impl<'a> Scheduler<'a> {
         true
     }
 
+    /// Gives up what took part in a pass that failed.
+    fn fail(&mut self, error: &Error, queue: &mut dyn Queue) {
+        for row in std::mem::take(&mut self.rows) {
+            self.pages.release(row.sequence);
+            queue.done(row.job.claim.ticket, Err(error.clone()));
+        }
+        for Filling { text, sequence, .. } in std::mem::take(&mut self.filling) {
+            self.pages.release(sequence);
+            match text.purpose {
+                Purpose::Complete(jobs) => {
+                    jobs.into_iter().for_each(|job| queue.done(job.claim.ticket, Err(error.clone())));
+                }
+                Purpose::Score(scoring) => queue.done(scoring.claim.ticket, Err(error.clone())),
+            }
+        }
+    }
+
     /// Draws a token for each row; hands over those that end with it.
     fn finish_rows(&mut self, queue: &mut dyn Queue) {
         let (model, logits) = (self.model, &self.logits);
         let rows = &mut self.rows;
         let mut drawn: Vec<Result<Option<FinishReason>>> = rows.iter().map(|_| Ok(None)).collect();
         let tasks: Vec<_> = rows.iter_mut().zip(&mut drawn).enumerate().collect();
-        let cpu = model.decoder.cpu();
-        cpu.session(|| {
-            cpu.for_each(tasks, |(i, (row, outcome))| {
-                let token = match row.begun.sampler.is_greedy() {
-                    true => logits.most_probable(i),
-                    false => row.begun.sampler.draw(&mut logits.row(i)),
-                };
-                *outcome = row.advance(model, token);
-            });
-        });
+        let draw = |(i, (row, outcome)): (usize, (&mut Row, &mut Result<Option<FinishReason>>))| {
+            let token = match row.begun.sampler.is_greedy() {
+                true => logits.most_probable(i),
+                false => row.begun.sampler.draw(&mut logits.row(i)),
+            };
+            *outcome = row.advance(model, token);
+        };
+        match model.decoder.cpu() {
+            Some(cpu) => cpu.session(|| cpu.for_each(tasks, draw)),
+            None => tasks.into_iter().for_each(draw),
+        }
         for (mut row, outcome) in std::mem::take(&mut self.rows).into_iter().zip(drawn) {
             // The last token has no key yet.
             let seen = row.ids.len() - 1;
@@ -588,6 +607,9 @@ impl Row {
         }
         let before = begun.bytes.len();
         model.tokenizer.decode_into(token, &mut begun.bytes);
+        if begun.drawn == 1 {
+            model.tokenizer.trim_start(&mut begun.bytes);
+        }
         if let Some(at) = first_stop(&begun.bytes, before, &self.job.sampling.stop) {
             begun.bytes.truncate(at);
             return Ok(Some(FinishReason::Stop));

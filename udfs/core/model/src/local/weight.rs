@@ -43,10 +43,6 @@ impl Weight {
         Self { outputs, inputs, form }
     }
 
-    pub(super) fn outputs(&self) -> usize {
-        self.outputs
-    }
-
     /// Panels of outputs.
     pub(super) fn panels(&self) -> usize {
         self.outputs.div_ceil(PANEL)

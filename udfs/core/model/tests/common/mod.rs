@@ -21,7 +21,6 @@ use glotrace_model::{
     local::{
         decoder::{Decoder, Logits, Span},
         pages::{Pages, Sequence},
-        tokenizer::Tokenizer,
     },
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -71,7 +70,7 @@ pub fn pass(decoder: &Decoder, pages: &mut Pages, sequences: &mut [Sequence], te
     let mut spans: Vec<Span> =
         texts.iter().zip(sequences).map(|(tokens, sequence)| Span { tokens, sequence }).collect();
     let mut logits = Logits::default();
-    decoder.forward(pages, &mut spans, &last, &mut logits);
+    decoder.forward(pages, &mut spans, &last, &mut logits).unwrap();
     (0..texts.len()).map(|row| logits.row(row)).collect()
 }
 
@@ -90,7 +89,7 @@ pub fn logits(decoder: &Decoder, ids: &[u32], piece: usize) -> Vec<f32> {
         let mut spans = [Span { tokens, sequence: &mut sequence }];
         let rows: Vec<usize> = (0..tokens.len()).collect();
         let mut logits = Logits::default();
-        decoder.forward(&mut pages, &mut spans, &rows, &mut logits);
+        decoder.forward(&mut pages, &mut spans, &rows, &mut logits).unwrap();
         all.extend(rows.into_iter().flat_map(|row| logits.row(row)));
     }
     all
@@ -134,19 +133,6 @@ pub fn greedy(decoder: &Decoder, prompts: &[Vec<u32>], n: usize) -> Vec<Vec<u32>
         }
     }
     drawn
-}
-
-/// The text of `ids`, control tokens spelled out, as the references write it.
-pub fn spelled(tokenizer: &Tokenizer, ids: &[u32]) -> String {
-    let mut bytes = Vec::new();
-    for &id in ids {
-        let before = bytes.len();
-        tokenizer.decode_into(id, &mut bytes);
-        if bytes.len() == before {
-            bytes.extend(tokenizer.token(id).bytes());
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What `model` makes of `requests`, in their order; fails where an outcome is missing or comes twice.

@@ -7,33 +7,33 @@
 //! sequences with one, and both can share a pass.
 //!
 //! Shapes: `tokens` counts the new tokens of all sequences together.
+//!
+//! It runs in one of two ways with the same numbers but for rounding: on the CPU ([`host`]), with kernels of its own over pages
+//! of keys and values, and on any device that candle has ([`tensors`]), with candle's.
 
 mod config;
-mod layer;
-mod linear;
-mod norm;
-mod read;
+mod host;
 mod rotary;
+mod tensors;
 
-use std::sync::{Mutex, PoisonError};
+use std::{fmt, str::FromStr};
+
+use candle_core::Device;
 
 pub use self::{
     config::{Biases, Config},
     rotary::{Rope, RopeScaling},
 };
-use self::{
-    layer::{Layer, Pass, Workspace},
-    linear::Linear,
-    norm::RmsNorm,
-    rotary::Rotary,
-};
+pub(super) use self::tensors::KvCache;
 use super::{
     cpu::Cpu,
-    kernel::{PANEL, pointwise::Largest},
+    dtype::WeightDtype,
+    kernel::{Level, pointwise::Largest},
     pages::{Pages, Sequence},
     rows::Rows,
     weights::Weights,
 };
+use crate::{Error, Kind, Result};
 
 /// New tokens of one sequence, and what it has seen before them.
 pub struct Span<'a> {
@@ -58,23 +58,63 @@ pub enum Precision {
     Int8,
 }
 
+impl FromStr for Precision {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "f32" => Ok(Self::F32),
+            "int16" => Ok(Self::Int16),
+            "int8" => Ok(Self::Int8),
+            other => Err(Error::new(
+                Kind::Parameter,
+                format!("parameter precision must be f32, int16 or int8, got '{other}'"),
+            )
+            .with_hint("int16 agrees with f32 to the fourth digit; int8 is faster and agrees to the first")),
+        }
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::Int16 => "int16",
+            Self::Int8 => "int8",
+        })
+    }
+}
+
+/// Where a decoder runs.
+pub enum Place {
+    /// On the CPU.
+    Host(Cpu, Precision),
+    /// On a device of candle's, in f32.
+    Tensors(Device),
+}
+
 /// The decoder.
 pub struct Decoder {
-    layers: Vec<Layer>,
-    norm: RmsNorm,
-    /// The input's embedding where the output has another one.
-    embedding: Option<Linear>,
-    head: Linear,
-    rotary: Rotary,
     config: Config,
-    cpu: Cpu,
-    work: Mutex<Workspace>,
+    runner: Runner,
+}
+
+enum Runner {
+    Host(host::Runner),
+    Tensors(tensors::Runner),
 }
 
 impl Decoder {
-    /// Reads the decoder of `config` from `weights`.
-    pub fn read(config: Config, weights: &mut dyn Weights, cpu: Cpu, precision: Precision) -> crate::Result<Self> {
-        read::read(config, weights, cpu, precision)
+    /// Reads the decoder of `config` from `weights`, its matrices rounded to `dtype` where one is given.
+    ///
+    /// # Errors
+    /// A tensor that is missing, has another shape than `config` says, or cannot be read.
+    pub fn read(config: Config, weights: &mut dyn Weights, dtype: Option<WeightDtype>, place: Place) -> Result<Self> {
+        let runner = match place {
+            Place::Host(cpu, precision) => Runner::Host(host::read(&config, weights, dtype, cpu, precision)?),
+            Place::Tensors(device) => Runner::Tensors(tensors::read(&config, weights, dtype, &device)?),
+        };
+        Ok(Self { config, runner })
     }
 
     /// Sizes and constants.
@@ -82,92 +122,98 @@ impl Decoder {
         &self.config
     }
 
-    /// The processor that it runs on.
-    pub fn cpu(&self) -> &Cpu {
-        &self.cpu
+    /// The processor, where that is the CPU.
+    pub fn cpu(&self) -> Option<&Cpu> {
+        match &self.runner {
+            Runner::Host(host) => Some(host.cpu()),
+            Runner::Tensors(_) => None,
+        }
     }
 
-    /// Bytes of its matrices.
+    /// Bytes that its matrices take on the CPU.
     pub fn size(&self) -> usize {
-        let layers: usize = self.layers.iter().map(Layer::size).sum();
-        layers + self.head.size() + self.embedding.as_ref().map_or(0, Linear::size)
+        match &self.runner {
+            Runner::Host(host) => host.size(),
+            Runner::Tensors(_) => 0,
+        }
     }
 
     /// Pages for this decoder's keys and values, in at most `bytes` bytes.
     pub fn pages(&self, bytes: usize) -> Pages {
         let Config { num_hidden_layers: layers, num_key_value_heads: heads, head_dim, .. } = self.config;
-        Pages::new(layers, heads, head_dim, bytes)
+        Pages::new(layers, heads, head_dim, bytes, matches!(self.runner, Runner::Host(_)))
     }
 
     /// Runs the new tokens of all `spans`, whose sequences take them in, and gives the logits of those rows that `wanted`
     /// names, in its order. Rows are the tokens of all spans, one span after the other. Tokens lie below `vocab_size`.
     ///
-    /// A row's logits depend on its own sequence's tokens alone, to the last bit: neither on other sequences nor
-    /// on the pieces in which it was read.
-    pub fn forward(&self, pages: &mut Pages, spans: &mut [Span<'_>], wanted: &[usize], logits: &mut Logits) {
-        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
-        self.cpu.session(|| self.pass(pages, spans, wanted, &mut work, logits));
+    /// On the CPU a row's logits depend on its own sequence's tokens alone, to the last bit: neither on other sequences
+    /// nor on the pieces in which it was read.
+    ///
+    /// # Errors
+    /// A device that fails; the sequences of the spans are of no use then.
+    pub fn forward(
+        &self,
+        pages: &mut Pages,
+        spans: &mut [Span<'_>],
+        wanted: &[usize],
+        logits: &mut Logits,
+    ) -> Result<()> {
+        logits.vocab = self.config.vocab_size;
+        match &self.runner {
+            Runner::Host(host) => {
+                logits.held = Held::Panels(host.cpu().level());
+                host.forward(pages, spans, wanted, &mut logits.rows);
+            }
+            Runner::Tensors(tensors) => logits.held = Held::Flat(tensors.forward(spans, wanted)?),
+        }
         for span in spans {
             Pages::advance(span.sequence, span.tokens.len());
         }
-    }
-
-    fn pass(
-        &self,
-        pages: &mut Pages,
-        spans: &[Span<'_>],
-        wanted: &[usize],
-        work: &mut Workspace,
-        logits: &mut Logits,
-    ) {
-        let positions: Vec<usize> =
-            spans.iter().flat_map(|s| (s.sequence.len()..).take(s.tokens.len())).collect();
-        let angles = self.rotary.angles(&positions);
-        let pass = Pass { cpu: &self.cpu, angles: &angles, spans };
-
-        let hidden = self.config.hidden_size;
-        let embedding = self.embedding.as_ref().unwrap_or(&self.head).weight();
-        work.x.reshape(positions.len(), hidden.div_ceil(PANEL));
-        // Only the last panel may reach beyond the width.
-        let mut padded = vec![0.0; hidden.next_multiple_of(PANEL)];
-        for (row, &id) in spans.iter().flat_map(|span| span.tokens).enumerate() {
-            embedding.row(id as usize, &mut padded[..hidden]);
-            work.x.write(row, 0, &padded);
-        }
-        for (i, layer) in self.layers.iter().enumerate() {
-            layer.forward(i, &pass, pages, work);
-        }
-        if wanted.is_empty() {
-            return;
-        }
-        // Nobody asks for the others' states.
-        work.output.select(&work.x, wanted);
-        self.norm.forward(&self.cpu, &work.output, &mut work.input);
-        self.head.forward(&self.cpu, &work.input, &mut work.scratch, &mut logits.rows);
-        logits.vocab = self.config.vocab_size;
-        logits.level = Some(self.cpu.level());
+        Ok(())
     }
 }
 
 /// Logits of some rows; kept from pass to pass.
 #[derive(Default)]
 pub struct Logits {
-    rows: Rows,
     vocab: usize,
-    level: Option<super::kernel::Level>,
+    held: Held,
+    rows: Rows,
+}
+
+#[derive(Default)]
+enum Held {
+    #[default]
+    Nothing,
+    /// In `rows`.
+    Panels(Level),
+    /// `[rows, vocab]`
+    Flat(Vec<f32>),
 }
 
 impl Logits {
     /// All logits of row `row`, `[vocab]`.
     pub fn row(&self, row: usize) -> Vec<f32> {
-        let mut values = vec![0.0; self.vocab];
-        self.rows.read(row, 0, &mut values);
-        values
+        match &self.held {
+            Held::Nothing => Vec::new(),
+            Held::Panels(_) => {
+                let mut values = vec![0.0; self.vocab];
+                self.rows.read(row, 0, &mut values);
+                values
+            }
+            Held::Flat(all) => all[row * self.vocab..][..self.vocab].to_vec(),
+        }
     }
 
     /// The most probable token of row `row`, the first of several. `None` where no logit is a number.
     pub fn most_probable(&self, row: usize) -> Option<u32> {
-        let level = self.level?;
-        level.run(Largest { x: self.rows.panels(), row, rows: self.rows.rows(), width: self.vocab })
+        match &self.held {
+            Held::Nothing => None,
+            Held::Panels(level) => {
+                level.run(Largest { x: self.rows.panels(), row, rows: self.rows.rows(), width: self.vocab })
+            }
+            Held::Flat(all) => super::sample::most_probable(&all[row * self.vocab..][..self.vocab]),
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::f64::consts::TAU;
 
+use candle_core::{Device, Tensor};
+
 use super::super::kernel::{attend::Line, pointwise::rotate};
 
 /// Which angles positions turn by.
@@ -85,6 +87,12 @@ impl Rotary {
 }
 
 impl Angles {
+    /// Cosines and sines as tensors, `[tokens, head_dim / 2]` each.
+    pub(super) fn tensors(self, device: &Device) -> candle_core::Result<[Tensor; 2]> {
+        let shape = (self.cos.len() / self.half, self.half);
+        Ok([Tensor::from_vec(self.cos, shape, device)?, Tensor::from_vec(self.sin, shape, device)?])
+    }
+
     /// Rotates a head of new token `token`.
     pub(super) fn rotate(&self, token: usize, head: &mut [Line]) {
         let angles = token * self.half..(token + 1) * self.half;

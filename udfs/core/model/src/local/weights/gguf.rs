@@ -1,24 +1,49 @@
 //! A decoder in a GGUF file: its sizes from the metadata, and its tensors under GGUF's names.
 
+use std::path::Path;
+
 use candle_core::{Device, Tensor};
 
 use super::Weights;
 use crate::{
-    Result,
+    Result, digest,
     local::{
+        LocalOptions, Parts, WeightDtype,
         arch::{self, Architecture, AttentionBias, Window},
-        decoder::{Biases, Config, Decoder, Precision, Rope, RopeScaling},
-        cpu::Cpu,
+        chat::ChatTemplate,
+        decoder::{Biases, Config, Decoder, Place, Rope, RopeScaling},
         gguf::Gguf,
         matrix::{Matrix, Numbers},
+        tokenizer::Tokenizer,
     },
 };
 
-/// The decoder in `gguf`.
-pub fn decoder(gguf: &mut Gguf, cpu: Cpu, precision: Precision) -> Result<Decoder> {
+/// Reads the model in the file at `path`.
+pub(in crate::local) fn load(path: &Path, options: &LocalOptions, place: Place) -> Result<Parts> {
+    let mut gguf = Gguf::open(path)?;
+    let tokenizer = Tokenizer::from_gguf(&gguf)?;
+    let template = gguf.text("tokenizer.chat_template")?;
+    let chat =
+        template.map(|source| ChatTemplate::new(source, tokenizer.bos(), tokenizer.eos(), options.now)).transpose()?;
+    let decoder = decoder(&mut gguf, options.dtype, place)?;
+    let sha256 = match &options.sha256 {
+        Some(sha256) => sha256.clone(),
+        None => digest::sha256_file(path)?,
+    };
+    Ok(Parts {
+        tokenizer,
+        chat,
+        decoder,
+        architecture: gguf.architecture().to_owned(),
+        identity: format!("gguf:sha256:{sha256}"),
+    })
+}
+
+/// The decoder in `gguf`, its matrices rounded to `dtype`.
+pub fn decoder(gguf: &mut Gguf, dtype: Option<WeightDtype>, place: Place) -> Result<Decoder> {
     let config = config(gguf)?;
     let interleaved = architecture(gguf)?.gguf_interleaved.then_some(config.head_dim);
-    Decoder::read(config, &mut GgufWeights { gguf, interleaved }, cpu, precision)
+    Decoder::read(config, &mut GgufWeights { gguf, interleaved }, dtype, place)
 }
 
 /// The architecture of `gguf`.

@@ -1,6 +1,7 @@
 //! Where weights come from, under one naming: that of the Hugging Face checkpoints.
 
 pub mod gguf;
+pub mod safetensors;
 
 use candle_core::{Device, Tensor};
 

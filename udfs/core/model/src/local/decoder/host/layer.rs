@@ -2,7 +2,7 @@
 //! input.
 
 use super::{
-    super::{
+    super::super::{
         cpu::{Cpu, Scratch},
         kernel::{
             PANEL,
@@ -12,10 +12,9 @@ use super::{
         pages::Pages,
         rows::{Rows, lines},
     },
-    Span,
+    super::{Span, rotary::Angles},
     linear::Linear,
     norm::{HeadNorm, RmsNorm},
-    rotary::Angles,
 };
 
 /// What a pass writes its intermediate results to, kept from pass to pass.

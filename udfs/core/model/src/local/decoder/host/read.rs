@@ -5,39 +5,42 @@ use std::sync::Mutex;
 use candle_core::Device;
 
 use super::{
-    Config, Decoder, Precision,
+    super::{Config, Precision, rotary::Rotary},
+    Runner,
     layer::{Attention, Layer, Mlp, Workspace},
     linear::{Linear, Part},
     norm::{HeadNorm, RmsNorm},
-    rotary::Rotary,
 };
 use crate::{
     Result,
-    local::{cpu::Cpu, weights::Weights},
+    local::{WeightDtype, cpu::Cpu, matrix::Matrix, weights::Weights},
 };
 
-/// The decoder of `config` whose weights `weights` holds.
-pub(super) fn read(config: Config, weights: &mut dyn Weights, cpu: Cpu, precision: Precision) -> Result<Decoder> {
+/// The decoder of `config` whose weights `weights` holds, matrices rounded to `dtype`.
+pub(in crate::local::decoder) fn read(
+    config: &Config,
+    weights: &mut dyn Weights,
+    dtype: Option<WeightDtype>,
+    cpu: Cpu,
+    precision: Precision,
+) -> Result<Runner> {
     let (hidden, vocab) = (config.hidden_size, config.vocab_size);
-    let embedding = Linear::new(&[(weights.matrix("model.embed_tokens.weight", vocab, hidden)?, None)], precision);
     let tied = config.tie_word_embeddings.unwrap_or_else(|| !weights.holds("lm_head.weight"));
+    let mut reader = Reader { config, weights, dtype, precision };
+    let embedding = Linear::new(&[(reader.matrix("model.embed_tokens", vocab, hidden)?, None)], precision);
     let (embedding, head) = match tied {
         true => (None, embedding),
-        false => {
-            let head = weights.matrix("lm_head.weight", vocab, hidden)?;
-            (Some(embedding), Linear::new(&[(head, None)], precision))
-        }
+        false => (Some(embedding), Linear::new(&[(reader.matrix("lm_head", vocab, hidden)?, None)], precision)),
     };
-    let mut reader = Reader { config: &config, weights, precision };
     let norm = RmsNorm::new(&reader.vector("model.norm.weight", hidden)?, config.rms_norm_eps);
     let layers = (0..config.num_hidden_layers).map(|i| reader.layer(i)).collect::<Result<_>>()?;
-    Ok(Decoder {
-        embedding,
+    Ok(Runner {
         layers,
         norm,
+        embedding,
         head,
         rotary: Rotary::new(&config.rope, config.head_dim),
-        config,
+        hidden,
         cpu,
         work: Mutex::new(Workspace::default()),
     })
@@ -47,6 +50,7 @@ pub(super) fn read(config: Config, weights: &mut dyn Weights, cpu: Cpu, precisio
 struct Reader<'a> {
     config: &'a Config,
     weights: &'a mut dyn Weights,
+    dtype: Option<WeightDtype>,
     precision: Precision,
 }
 
@@ -92,9 +96,20 @@ impl Reader<'_> {
     }
 
     fn linear(&mut self, name: &str, outputs: usize, inputs: usize, biased: bool) -> Result<Part> {
-        let weight = self.weights.matrix(&format!("{name}.weight"), outputs, inputs)?;
+        let weight = self.matrix(name, outputs, inputs)?;
         let bias = biased.then(|| self.vector(&format!("{name}.bias"), outputs)).transpose()?;
         Ok((weight, bias))
+    }
+
+    fn matrix(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Matrix> {
+        let name = format!("{name}.weight");
+        match self.dtype {
+            None => self.weights.matrix(&name, outputs, inputs),
+            Some(dtype) => {
+                let weight = self.weights.tensor(&name, &[outputs, inputs], &Device::Cpu)?;
+                Matrix::from_tensor(&dtype.round(&weight)?)
+            }
+        }
     }
 
     fn vector(&mut self, name: &str, width: usize) -> Result<Vec<f32>> {

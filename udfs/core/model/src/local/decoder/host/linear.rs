@@ -1,14 +1,14 @@
 //! y = x Wᵀ + b.
 
-use super::super::{
+use super::super::super::{
     cpu::{Cpu, Scratch},
-    kernel::Panel,
+    kernel::{PANEL, Panel},
     matrix::Matrix,
     rows::{Rows, in_panels},
     weight::Weight,
 };
 
-use super::Precision;
+use super::super::Precision;
 
 /// Several linear maps of one input, with or without a bias, whose outputs lie side by side, each from a multiple
 /// of sixty-four columns on.
@@ -37,7 +37,7 @@ impl Linear {
     pub(super) fn starts(&self) -> Vec<usize> {
         let starts = self.weights.iter().scan(0, |at, weight| {
             let start = *at;
-            *at += weight.panels() * super::super::kernel::PANEL;
+            *at += weight.panels() * PANEL;
             Some(start)
         });
         starts.collect()

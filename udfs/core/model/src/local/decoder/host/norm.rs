@@ -1,6 +1,6 @@
 //! Root mean square layer normalization (Zhang and Sennrich, arXiv 1910.07467) over the last dimension.
 
-use super::super::{
+use super::super::super::{
     cpu::Cpu,
     kernel::{
         LANES, Panel,
