@@ -40,8 +40,8 @@ impl Cpu {
 
     /// `threads` threads with the instructions of `level`.
     pub fn with(level: Level, threads: usize) -> Result<Self> {
-        let team = Team::new(threads)
-            .map_err(|e| Error::new(Kind::Model, format!("no threads to run a model with: {e}")))?;
+        let team =
+            Team::new(threads).map_err(|e| Error::new(Kind::Model, format!("no threads to run a model with: {e}")))?;
         Ok(Self { level, team })
     }
 

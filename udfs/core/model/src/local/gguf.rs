@@ -143,7 +143,9 @@ impl Gguf {
         };
         let read = self.content.tensor(&mut self.reader, name, &Device::Cpu);
         let blocks = read.and_then(|quantized| Ok(quantized.data()?.into_owned()));
-        blocks.map(|blocks| Some((kind, blocks))).map_err(|e| self.invalid(format!("tensor {name} cannot be read: {e}")))
+        blocks
+            .map(|blocks| Some((kind, blocks)))
+            .map_err(|e| self.invalid(format!("tensor {name} cannot be read: {e}")))
     }
 
     /// Shape of the tensor `name`.

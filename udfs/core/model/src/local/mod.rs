@@ -27,7 +27,10 @@ pub mod weights;
 
 use std::{
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use serde_json::{Map, Value};
@@ -35,7 +38,8 @@ use serde_json::{Map, Value};
 use self::{chat::ChatTemplate, decoder::Decoder, pages::Pages, tokenizer::Tokenizer};
 pub use self::{decoder::Precision, dtype::WeightDtype, kernel::Level, options::LocalOptions};
 use crate::{
-    Answer, Cancel, Error, Generate, Kind, Prompt, Queue, Request, Result, Sink, Task, Work, device::DeviceChoice, thinking,
+    Answer, Cancel, Error, Generate, Kind, Prompt, Queue, Request, Result, Sink, Task, Work, device::DeviceChoice,
+    thinking,
 };
 
 /// A causal language model in memory.
@@ -44,6 +48,8 @@ pub struct LocalModel {
     chat: Option<ChatTemplate>,
     decoder: Decoder,
     pages: Mutex<Pages>,
+    /// Tokens that have gone through the decoder.
+    computed: AtomicU64,
     architecture: String,
     identity: String,
     options: LocalOptions,
@@ -104,7 +110,8 @@ impl LocalModel {
             identity = format!("{identity}:{}", now.format("%Y-%m-%dT%H:%M:%S"));
         }
         let pages = Mutex::new(decoder.pages(options.kv_cache_mb << 20));
-        Ok(Self { tokenizer, chat, decoder, pages, architecture, identity, options })
+        let computed = AtomicU64::new(0);
+        Ok(Self { tokenizer, chat, decoder, pages, computed, architecture, identity, options })
     }
 
     /// The name of the architecture, as the file gives it.
@@ -163,6 +170,12 @@ impl LocalModel {
     pub fn cache_pages(&self) -> (usize, usize, usize) {
         let pages = self.lock_pages();
         (pages.limit(), pages.available(), pages.size())
+    }
+
+    /// How many tokens, of prompts and of completions, have gone through the decoder since the model was loaded. What
+    /// was found in the key-value cache is not among them.
+    pub fn computed_tokens(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
     }
 
     fn lock_pages(&self) -> MutexGuard<'_, Pages> {

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::decoder::KvCache;
 use super::{
     kernel::{
         LANES,
@@ -14,7 +15,6 @@ use super::{
     },
     rows::lines,
 };
-use super::decoder::KvCache;
 
 /// Pages under a limit.
 pub struct Pages {

@@ -70,7 +70,8 @@ impl Rows {
     pub(super) fn select(&mut self, from: &Self, rows: &[usize]) {
         let panels = from.panels.len() / from.rows.max(1);
         self.reshape(rows.len(), panels);
-        for (to, from) in self.panels.chunks_exact_mut(rows.len().max(1)).zip(from.panels.chunks_exact(from.rows.max(1)))
+        for (to, from) in
+            self.panels.chunks_exact_mut(rows.len().max(1)).zip(from.panels.chunks_exact(from.rows.max(1)))
         {
             for (to, &row) in to.iter_mut().zip(rows) {
                 *to = from[row];

@@ -9,10 +9,7 @@
 //! No number that a row is made of depends on what else a step holds, on pieces, or on whether a page was
 //! found or computed, so that a statement that was interrupted goes on with the outputs that it would have had.
 
-use std::{
-    collections::VecDeque,
-    time::Instant,
-};
+use std::{collections::VecDeque, sync::atomic::Ordering, time::Instant};
 
 use super::{
     Encoded, LocalModel,
@@ -22,8 +19,8 @@ use super::{
     score::Pair,
 };
 use crate::{
-    Answer, Cancel, Completion, Error, FinishReason, Kind, Queue, Request, Result, Sampling, ScoreSink, Task, TokenScore,
-    Work, thinking,
+    Answer, Cancel, Completion, Error, FinishReason, Kind, Queue, Request, Result, Sampling, ScoreSink, Task,
+    TokenScore, Work, thinking,
 };
 
 /// Works for `queue`; see [`Generate::serve`](crate::Generate::serve).
@@ -214,6 +211,9 @@ impl<'a> Scheduler<'a> {
         if let Err(error) = self.model.check_pair(pair).and_then(|()| self.check_pages(ids.len(), 0)) {
             return queue.done(claim.ticket, Err(error));
         }
+        if claim.given_up(queue) {
+            return queue.done(claim.ticket, Err(Error::cancelled()));
+        }
         // The state after token i predicts token i + 1; the first token of all has nothing before it.
         let first_of_all = ids.first().filter(|_| prompt.is_empty());
         let scores: Vec<TokenScore> = first_of_all.map(|&id| self.model.unscored(id)).into_iter().collect();
@@ -239,7 +239,9 @@ impl<'a> Scheduler<'a> {
         if needed <= limit {
             return Ok(());
         }
-        let message = format!("{tokens} tokens of prompt and completion need {needed} pages of the key-value cache, which has {limit}");
+        let message = format!(
+            "{tokens} tokens of prompt and completion need {needed} pages of the key-value cache, which has {limit}"
+        );
         Err(Error::new(Kind::Truncated, message)
             .with_hint("raise glotrace.kv_cache_mb (option kv_cache_mb of the model), or lower max_tokens"))
     }
@@ -289,6 +291,7 @@ impl<'a> Scheduler<'a> {
             row += n;
             spans.push(Span { tokens: &text.ids[from..from + n], sequence });
         }
+        self.model.computed.fetch_add(row as u64, Ordering::Relaxed);
         if let Err(error) = self.model.decoder.forward(self.pages, &mut spans, &wanted, &mut self.logits) {
             self.fail(&error, queue);
             return true;
@@ -499,7 +502,8 @@ impl<'a> Scheduler<'a> {
     fn start_texts(&mut self) {
         let options = &self.model.options;
         let mut tokens: usize = self.filling.iter().map(Filling::left).sum();
-        while tokens < options.prefill_tokens && self.rows.len() + self.filling.len() + self.filled.len() < options.max_batch
+        while tokens < options.prefill_tokens
+            && self.rows.len() + self.filling.len() + self.filled.len() < options.max_batch
         {
             let Some(text) = self.waiting.pop_front() else {
                 break;
@@ -512,7 +516,9 @@ impl<'a> Scheduler<'a> {
             let mut sequence = self.pages.start(reused);
             // A text that begins like one that is being read waits for its pages; but not for nothing.
             let worth = sequence.len() + super::kernel::attend::PAGE;
-            let shared = |f: &Filling| common(&f.text.ids, reused).min(reused.len() - 1) >= worth && f.sequence.len() < f.text.ids.len();
+            let shared = |f: &Filling| {
+                common(&f.text.ids, reused).min(reused.len() - 1) >= worth && f.sequence.len() < f.text.ids.len()
+            };
             let waits = self.filling.iter().any(shared);
             // One page a row is left for what comes next.
             let busy = !self.rows.is_empty() || !self.filling.is_empty() || !self.filled.is_empty();

@@ -29,7 +29,9 @@ impl Weight {
     pub(super) fn new(matrix: &Matrix, in_bytes: bool) -> Self {
         let &Matrix { outputs, inputs, .. } = matrix;
         let form = match &matrix.numbers {
-            Numbers::Whole(data) if in_bytes => bytes(outputs, inputs, |row, block, to| quantize(data, inputs, row, block, to)),
+            Numbers::Whole(data) if in_bytes => {
+                bytes(outputs, inputs, |row, block, to| quantize(data, inputs, row, block, to))
+            }
             Numbers::Whole(data) => whole(outputs, inputs, data),
             Numbers::Blocks(BlockKind::Q8_0, data) => bytes(outputs, inputs, |row, block, to| {
                 let block = &data[(row * (inputs / BLOCK) + block) * 34..][..34];
@@ -201,8 +203,8 @@ fn nibbles(outputs: usize, inputs: usize, kind: BlockKind, data: &[u8]) -> Form 
             let packed = &block[size - BLOCK / 2..];
             let number = |i: usize| u32::from(packed[i % 16] >> (i / 16 * 4) & 15);
             for (w, words) in q[at].0[g].iter_mut().enumerate() {
-                words[lane] =
-                    (0..4).fold(0, |word, i| word | number(8 * w + i) << (8 * i) | number(8 * w + 4 + i) << (8 * i + 4));
+                words[lane] = (0..4)
+                    .fold(0, |word, i| word | number(8 * w + i) << (8 * i) | number(8 * w + 4 + i) << (8 * i + 4));
             }
         }
     }
@@ -217,7 +219,8 @@ mod tests {
     #[test]
     fn a_form_that_loses_nothing_gives_its_numbers_back() {
         let (outputs, inputs) = (70, 100);
-        let numbers = |f: fn(f32) -> f32| -> Vec<f32> { (0..outputs * inputs).map(|i| f((i as f32 * 0.37).sin())).collect() };
+        let numbers =
+            |f: fn(f32) -> f32| -> Vec<f32> { (0..outputs * inputs).map(|i| f((i as f32 * 0.37).sin())).collect() };
         let bf16 = numbers(|x| half::bf16::from_f32(x).to_f32());
         let f16 = numbers(|x| half::f16::from_f32(x).to_f32());
         for (data, size) in [(numbers(|x| x), 4), (bf16, 2), (f16, 2)] {

@@ -20,11 +20,11 @@ use std::{fmt, str::FromStr};
 
 use candle_core::Device;
 
+pub(super) use self::tensors::KvCache;
 pub use self::{
     config::{Biases, Config},
     rotary::{Rope, RopeScaling},
 };
-pub(super) use self::tensors::KvCache;
 use super::{
     cpu::Cpu,
     dtype::WeightDtype,
@@ -50,7 +50,8 @@ pub enum Precision {
     /// f32.
     F32,
     /// Whole numbers: weights as the file has them, activations rounded to 16 bits in blocks of 32, 1.5e-5 of the block's
-    /// largest at most. Log-probabilities differ from those of f32 in the fourth digit after the point.
+    /// largest at most. Log-probabilities differ from those of f32 by some 1e-4, and by 2.5e-3 at most in 410 tokens of
+    /// SmolLM2, whose most probable tokens stay what they are.
     #[default]
     Int16,
     /// Whole numbers: activations rounded to 8 bits in blocks of 32, as llama.cpp does, and weights that the file does not
@@ -70,7 +71,7 @@ impl FromStr for Precision {
                 Kind::Parameter,
                 format!("parameter precision must be f32, int16 or int8, got '{other}'"),
             )
-            .with_hint("int16 agrees with f32 to the fourth digit; int8 is faster and agrees to the first")),
+            .with_hint("int16 agrees with f32 to 0.003 in a log-probability, and int8, which is faster, to 0.5")),
         }
     }
 }

@@ -271,12 +271,7 @@ fn rows<L: Lanes, const M: usize>(x: &[Panel; M], tile: &Tile, y: &mut [Panel; M
         }
     }
     for (k, weights) in tile.iter().enumerate() {
-        let w = [
-            L::load(&weights.0[0]),
-            L::load(&weights.0[1]),
-            L::load(&weights.0[2]),
-            L::load(&weights.0[3]),
-        ];
+        let w = [L::load(&weights.0[0]), L::load(&weights.0[1]), L::load(&weights.0[2]), L::load(&weights.0[3])];
         for m in 0..M {
             let x = L::splat(x[m].floats()[k]);
             for g in 0..PANEL / LANES {

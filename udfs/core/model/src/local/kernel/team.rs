@@ -271,7 +271,11 @@ mod tests {
             }));
             assert!(outcome.is_err());
             let sum = AtomicUsize::new(0);
-            team.session(|| team.for_each((0..64).collect(), |i| drop(sum.fetch_add(i, Ordering::Relaxed))));
+            team.session(|| {
+                team.for_each((0..64).collect(), |i| {
+                    sum.fetch_add(i, Ordering::Relaxed);
+                });
+            });
             assert_eq!(sum.into_inner(), 2016);
         }
     }

@@ -48,14 +48,7 @@ impl Runner {
         self.cpu.session(|| self.pass(pages, spans, wanted, &mut work, logits));
     }
 
-    fn pass(
-        &self,
-        pages: &mut Pages,
-        spans: &[Span<'_>],
-        wanted: &[usize],
-        work: &mut Workspace,
-        logits: &mut Rows,
-    ) {
+    fn pass(&self, pages: &mut Pages, spans: &[Span<'_>], wanted: &[usize], work: &mut Workspace, logits: &mut Rows) {
         let positions: Vec<usize> = spans.iter().flat_map(|s| (s.sequence.len()..).take(s.tokens.len())).collect();
         let angles = self.rotary.angles(&positions);
         let pass = Pass { cpu: &self.cpu, angles: &angles, spans };

@@ -1,9 +1,9 @@
 //! One layer: attention over each sequence's own cache, then a gated feed-forward layer, each added to its normalized
 //! input.
 
+use super::{Stretch, attention::attend, linear::Linear, norm::RmsNorm};
 use candle_core::{Result, Tensor};
 use candle_nn::ops::swiglu;
-use super::{Stretch, attention::attend, linear::Linear, norm::RmsNorm};
 
 pub(super) struct Attention {
     pub(super) qkv: Linear, // hidden → (heads + 2 × kv_heads) × head_dim
@@ -72,7 +72,13 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    pub(super) fn forward(&self, layer: usize, x: &Tensor, angles: &[Tensor; 2], stretches: &mut [Stretch<'_>]) -> Result<Tensor> {
+    pub(super) fn forward(
+        &self,
+        layer: usize,
+        x: &Tensor,
+        angles: &[Tensor; 2],
+        stretches: &mut [Stretch<'_>],
+    ) -> Result<Tensor> {
         let attended = self.attention.forward(layer, &self.attention_norm.forward(x)?, angles, stretches)?;
         let x = (x + attended)?;
         &x + self.mlp.forward(&self.mlp_norm.forward(&x)?)?
