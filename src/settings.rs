@@ -27,6 +27,24 @@ pub struct Setting {
 /// All settings, by name.
 pub const SETTINGS: &[Setting] = &[
     Setting {
+        name: "glotrace.budget_calls",
+        default: "none",
+        description: "the most model calls that one statement may make; calls that are stored cost none",
+        check: whole_limit,
+    },
+    Setting {
+        name: "glotrace.budget_tokens",
+        default: "none",
+        description: "the most tokens, of prompts and completions, that one statement may take",
+        check: whole_limit,
+    },
+    Setting {
+        name: "glotrace.budget_usd",
+        default: "none",
+        description: "the most US dollars that one statement may spend, by the prices in the models' OPTIONS",
+        check: limit,
+    },
+    Setting {
         name: "glotrace.commit_rows",
         default: "1000000",
         description: "an INSERT … SELECT commits whenever it has written this many rows (or glotrace.commit_seconds have passed)",
@@ -39,12 +57,34 @@ pub const SETTINGS: &[Setting] = &[
         check: positive,
     },
     Setting {
+        name: "glotrace.kv_cache_mb",
+        default: "2048",
+        description: "megabytes that the key-value cache of a model that runs here may take; a model that is loaded already keeps what it has",
+        check: positive,
+    },
+    Setting {
         name: "glotrace.on_error",
         default: "null",
         description: "what a failed model call does: null (the value is NULL, the statement goes on) or fail (the statement stops)",
         check: |v| matches!(v, "null" | "fail").then(|| v.to_owned()),
     },
+    Setting {
+        name: "glotrace.reuse_calls",
+        default: "true",
+        description: "whether model calls that earlier statements made are served from the store; false makes them again and keeps the new ones",
+        check: |v| matches!(v, "true" | "false").then(|| v.to_owned()),
+    },
 ];
+
+/// `none`, or a number that is not negative.
+fn limit(value: &str) -> Option<String> {
+    let number = || value.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0).map(|n| n.to_string());
+    if value == "none" { Some(value.to_owned()) } else { number() }
+}
+
+fn whole_limit(value: &str) -> Option<String> {
+    if value == "none" { Some(value.to_owned()) } else { value.parse::<u64>().ok().map(|n| n.to_string()) }
+}
 
 fn positive(value: &str) -> Option<String> {
     value.parse::<u64>().ok().filter(|n| *n > 0).map(|n| n.to_string())
@@ -99,6 +139,21 @@ impl Settings {
             Ok("fail") => OnError::Fail,
             _ => OnError::Null,
         }
+    }
+
+    /// Whether stored calls are served.
+    pub fn reuse_calls(&self) -> bool {
+        self.get("glotrace.reuse_calls").is_ok_and(|value| value == "true")
+    }
+
+    /// Megabytes for the key-value cache of a model that is loaded now.
+    pub fn kv_cache_mb(&self) -> Option<usize> {
+        self.get("glotrace.kv_cache_mb").ok()?.parse().ok()
+    }
+
+    /// A limit of `glotrace.budget_…`; `None` is no limit.
+    pub fn budget<T: std::str::FromStr>(&self, what: &str) -> Option<T> {
+        self.get(&format!("glotrace.budget_{what}")).ok()?.parse().ok()
     }
 
     /// Rows and seconds after which an INSERT commits what it has.

@@ -153,7 +153,11 @@ fn classify(parsed: &Parsed, reads: &mut Vec<String>, writes: &mut Vec<String>) 
             Role::Write
         }
         Parsed::CreateModel { .. } | Parsed::DropModel { .. } | Parsed::DropMacro { .. } => Role::Write,
-        Parsed::Summarize(_) | Parsed::Describe(_) | Parsed::Pivot(_) | Parsed::Show { .. } => Role::Query,
+        Parsed::Summarize(_)
+        | Parsed::Describe(_)
+        | Parsed::Pivot(_)
+        | Parsed::Show { .. }
+        | Parsed::ExplainCost(_) => Role::Query,
         Parsed::Parameter { .. } | Parsed::Set { .. } | Parsed::Reset { .. } => Role::Session,
         Parsed::Sql(tree) => {
             let target = match tree.as_ref() {

@@ -1,6 +1,7 @@
 //! The whole command line, once: what is parsed here is also the help, the man page text and the shell completions.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -113,6 +114,11 @@ pub enum Verb {
         #[command(subcommand)]
         action: ModelsAction,
     },
+    /// The finished model calls that are kept
+    Calls {
+        #[command(subcommand)]
+        action: CallsAction,
+    },
     /// The function reference, or the page of one function
     Functions {
         /// A function's name, or a pattern with %
@@ -132,6 +138,30 @@ pub enum ModelsAction {
     Show { name: String },
     /// Verify the weights that are here, of one model or of all
     Check { name: Option<String> },
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum CallsAction {
+    /// How many calls are kept of each model, and what they cost
+    List,
+    /// Delete calls: those that all given conditions hold for
+    Prune {
+        /// Finished longer ago than this: 90s, 30m, 12h, 30d
+        #[arg(long, value_name = "AGE", value_parser = age)]
+        older_than: Option<Duration>,
+        /// Made by this model
+        #[arg(long, value_name = "NAME")]
+        model: Option<String>,
+        /// Failed ones
+        #[arg(long)]
+        errors: bool,
+        /// All calls
+        #[arg(long, conflicts_with_all = ["older_than", "model", "errors"])]
+        all: bool,
+        /// Say what would be deleted, and delete nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// One `-c` or `-f`.
@@ -241,6 +271,20 @@ fn pair(text: &str, form: &str) -> Result<(String, String), String> {
     }
 }
 
+fn age(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a number and s, m, h or d, as in 30d".to_owned();
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+}
+
 /// `none`, `all` and `0` show all rows.
 pub fn max_rows(text: &str) -> Result<MaxRows, String> {
     match text.to_ascii_lowercase().as_str() {
@@ -300,6 +344,8 @@ mod tests {
             &["-o", "x.unknown", "-c", "SELECT 1"],
             &["-c", "SELECT 1", "run", "q"],
             &["--maxrows", "few"],
+            &["calls", "prune", "--older-than", "30"],
+            &["calls", "prune", "--all", "--errors"],
             &["run"],
         ] {
             assert_eq!(parse(words).err().map(|e| e.exit_code()), Some(2), "{words:?}");

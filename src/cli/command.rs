@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::args::max_rows;
-use super::functions;
 use super::out::Target;
 use super::session::Session;
+use super::{calls, functions};
 use crate::error::{Error, Result};
 use crate::suggest::closest;
 use crate::write::Format;
@@ -14,7 +14,9 @@ use crate::write::Format;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
     Bail,
+    Calls,
     Edit,
+    Explain,
     Functions,
     Help,
     History,
@@ -70,6 +72,8 @@ pub const COMMANDS: &[Command] = commands! {
     ".schema" ["\\d"], "[TABLE]", Table, Schema, "columns of a table, or of all";
     ".functions" ["\\df"], "[PATTERN]", Function, Functions, "functions, those that begin with or are like PATTERN";
     ".models" [], "", Nothing, Models, "language models and where they come from";
+    ".calls" [], "", Nothing, Calls, "what the last statement called, cost and failures";
+    ".explain" [], "cost STATEMENT", Text, Explain, "what the model calls of STATEMENT would take; none is made";
     ".mode" [], "[FORMAT]", Format, Mode, "table, box, csv, tsv, json, ndjson, markdown, latex or line";
     ".output" ["\\o"], "[FILE]", File, Output, "results go to FILE; without one, to the screen again";
     ".once" [], "FILE", File, Once, "the next result goes to FILE";
@@ -168,6 +172,8 @@ pub async fn execute(session: &mut Session, line: &str) -> Result<After> {
     let command = find(name)?;
     let most = match command.verb {
         Verb::Param => 2,
+        // The statement is taken as it stands, quotes and all.
+        Verb::Explain => usize::MAX,
         _ if command.takes == Takes::Nothing => 0,
         _ => 1,
     };
@@ -197,6 +203,17 @@ pub async fn execute(session: &mut Session, line: &str) -> Result<After> {
         Verb::Schema => session.sql(schema(argument)).await?,
         Verb::Functions => functions::list(session, argument).await?,
         Verb::Models => session.sql("SELECT * FROM system.models").await?,
+        Verb::Calls => {
+            let shown = calls::last(session);
+            session.stdout.print(&shown)?;
+        }
+        Verb::Explain => match arguments {
+            [what, _, ..] if what.eq_ignore_ascii_case("cost") => {
+                let statement = line.trim_start().split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
+                session.sql(&format!("EXPLAIN {statement}")).await?;
+            }
+            _ => return Err(usage(command, "`.explain` needs `cost` and a statement")),
+        },
         Verb::Mode => match argument {
             None => {
                 let shown = session

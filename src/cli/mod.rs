@@ -1,6 +1,7 @@
 //! The door: the command line and the prompt. It parses, prints and reports; it decides nothing about queries.
 
 mod args;
+mod calls;
 mod command;
 mod complete;
 mod edit;

@@ -60,6 +60,7 @@ async fn pull(session: &mut Session, name: &str) -> Result<String> {
             std::fs::metadata(&path).map_err(|error| Error::io("read", &path, &error))?;
             Ok(format!("{name}: a file of yours, nothing to fetch\n{}\n", path.display()))
         }
+        Uri::OpenAi(_) | Uri::Endpoint { .. } => Ok(format!("{name}: at an endpoint, nothing to fetch\n")),
     }
 }
 
@@ -79,6 +80,11 @@ async fn check(session: &Session, name: &str) -> Result<String> {
         Uri::File(_) | Uri::Replay(_) => {
             let model = session.engine.models().resolve(name).await?;
             Ok(format!("{name}: loads, {}\n", model.identity()))
+        }
+        // A question may cost money, so that none is asked.
+        Uri::OpenAi(_) | Uri::Endpoint { .. } => {
+            let model = session.engine.models().resolve(name).await?;
+            Ok(format!("{name}: at an endpoint that was not asked, {}\n", model.identity()))
         }
     }
 }

@@ -209,6 +209,8 @@ mod tests {
             calls_done: 300,
             calls_total: 1200,
             from_store: 96,
+            calls_made: 204,
+            calls_shared: 0,
             calls_failed: 2,
             tokens: 50_000,
             usd: 1.5,

@@ -13,7 +13,7 @@ use super::out::message;
 use super::repl::repl;
 use super::report::report;
 use super::session::{Session, colored};
-use super::{functions, models, study};
+use super::{calls, functions, models, study};
 use crate::error::{Error, ErrorKind, Result};
 
 /// 128 + SIGPIPE, as shells count: the reader of standard output went away.
@@ -105,6 +105,7 @@ fn run(runtime: &Runtime, line: CommandLine) -> Result<u8> {
                     () = interrupts.wait(1) => Err(Error::new(ErrorKind::Interrupted, "interrupted")),
                 }
             }
+            Some(Verb::Calls { action }) => calls::run(&mut session, action).await,
             Some(Verb::Functions { name }) => functions::run(&mut session, name.as_deref()).await,
             Some(Verb::Completions { .. }) => Ok(()),
             None => {

@@ -480,6 +480,7 @@ async fn open_engine(database: Option<&Path>, options: &Options, params: &[(Stri
         database: database.map(Path::to_owned),
         readonly: options.readonly,
         settings: options.set.clone(),
+        cache: None,
     })
     .await?;
     for (name, value) in params {
@@ -502,7 +503,7 @@ pub fn colored(choice: Color) -> bool {
 }
 
 /// `1 row`, `2 rows`.
-fn count(n: u64, what: &str) -> String {
+pub fn count(n: u64, what: &str) -> String {
     format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 

@@ -3,9 +3,11 @@
 //! A statement goes through [`Engine::execute`]: parse, rewrite, plan (`plan`), then one of the files here: a query
 //! (`query`), a change of a table (`tables`), a name that is made or dropped (`names`), a file that is written (`copy`).
 
+mod calls;
 mod catalog;
 mod completions;
 mod copy;
+mod cost;
 mod names;
 mod query;
 mod records;
@@ -34,13 +36,14 @@ pub use completions::{Completions, FunctionName, TableColumns};
 use crate::error::{Error, Result};
 use crate::models::{Definition, ModelTokenizers, Models};
 use crate::plan::division::Division;
-use crate::plan::model_call::run::{Failure, StatementRun};
-use crate::plan::model_call::{HoistModelCalls, ModelCallPlanner};
+use crate::plan::model_call::ModelCallPlanner;
+use crate::plan::model_call::run::{Failure, Limits, Rules, StatementRun};
 use crate::plan::parse::{Parsed, parse};
 use crate::plan::rewrite::{self, Macro, value_of_text};
 use crate::plan::split::{Statement, split};
 use crate::settings::Settings;
 use crate::store::Store;
+use crate::store::calls::CallStore;
 
 /// How to open an engine.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +54,8 @@ pub struct EngineOptions {
     pub readonly: bool,
     /// As SET would, in order.
     pub settings: Vec<(String, String)>,
+    /// Where fetched weights lie, and the model calls of sessions without a database; `None` for the user's own folder.
+    pub cache: Option<PathBuf>,
 }
 
 /// What a statement gives.
@@ -78,8 +83,12 @@ pub struct ProgressSnapshot {
     pub calls_done: u64,
     /// Calls asked for so far; more may come.
     pub calls_total: u64,
-    /// Calls that an equal one of the same statement answered.
+    /// Calls that an equal one answered, of the same statement or of an earlier one.
     pub from_store: u64,
+    /// Calls that the model made.
+    pub calls_made: u64,
+    /// Calls of this statement that an equal one of it answered.
+    pub calls_shared: u64,
     pub calls_failed: u64,
     pub tokens: u64,
     pub usd: f64,
@@ -97,6 +106,7 @@ pub struct Engine {
 /// What the catalog needs too: it plans views and opens tables while a statement is planned.
 struct Shared {
     store: Store,
+    calls: CallStore,
     models: Arc<Models>,
     settings: Arc<Settings>,
     functions: Functions,
@@ -106,6 +116,16 @@ struct Shared {
     /// Tables of this session only: `_`, CREATE TEMPORARY TABLE.
     session_tables: RwLock<HashMap<String, Arc<MemTable>>>,
     context: OnceLock<Weak<SessionContext>>,
+}
+
+impl Shared {
+    fn new_run(&self, dry: bool) -> StatementRun {
+        let settings = &self.settings;
+        let limits =
+            Limits { calls: settings.budget("calls"), tokens: settings.budget("tokens"), usd: settings.budget("usd") };
+        let rules = Rules { on_error: settings.on_error(), reuse: settings.reuse_calls(), limits, dry };
+        StatementRun::new(Arc::clone(&self.models), self.calls.clone(), rules)
+    }
 }
 
 pub(crate) const CATALOG: &str = "glotrace";
@@ -121,12 +141,19 @@ impl Engine {
         let settings = Arc::new(Settings::default());
         let created =
             store.models()?.into_iter().map(|m| (m.name, Definition { uri: m.uri, options: m.options })).collect();
-        let models = Arc::new(Models::new(cache_folder(), created));
+        let cache = options.cache.clone().unwrap_or_else(cache_folder);
+        // Calls outlive a session without a database, and a database that is only read takes none.
+        let calls = match &options.database {
+            Some(root) if !options.readonly => CallStore::new(root.clone(), None),
+            only_read => CallStore::new(cache.clone(), only_read.clone()),
+        };
+        let models = Arc::new(Models::new(cache, created, Arc::new(|name| std::env::var(name).ok()), Arc::clone(&settings)));
         let macros =
             store.macros()?.iter().map(|m| Ok((m.name.clone(), names::read_macro(m)?))).collect::<Result<_>>()?;
         let functions = all_functions(&Services { tokenizers: Arc::new(ModelTokenizers::new(Arc::clone(&models))) });
         let shared = Arc::new(Shared {
             store,
+            calls,
             models,
             settings,
             functions,
@@ -137,7 +164,7 @@ impl Engine {
         });
         let context = Arc::new(session(&shared)?);
         let _ = shared.context.set(Arc::downgrade(&context));
-        let run = Arc::new(StatementRun::new(Arc::clone(&shared.models), shared.settings.on_error()));
+        let run = Arc::new(shared.new_run(false));
         let engine = Self { context, shared, running: RwLock::new(run) };
         for (name, value) in &options.settings {
             engine.set(name, value).await?;
@@ -172,7 +199,7 @@ impl Engine {
     /// # Errors
     /// See [`crate::error::ErrorKind`]; where the statement's text is to blame, with the place in it.
     pub async fn execute(&self, statement: &Statement) -> Result<Answer> {
-        let run = Arc::new(StatementRun::new(Arc::clone(&self.shared.models), self.shared.settings.on_error()));
+        let run = Arc::new(self.shared.new_run(false));
         *self.running.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&run);
         let started = Instant::now();
         let answer = catalog::pinned(self.dispatch(statement, &run)).await;
@@ -183,6 +210,7 @@ impl Engine {
         match parse(statement)? {
             Parsed::Sql(tree) => self.sql(statement, *tree, run).await,
             Parsed::Copy(copy) => self.copy(statement, copy, run).await,
+            Parsed::ExplainCost(explained) => self.explain_cost(statement, *explained).await,
             Parsed::CreateModel { name, or_replace, if_not_exists, uri, options } => {
                 self.create_model(statement, &name, or_replace, if_not_exists, uri, options).await
             }
@@ -255,10 +283,12 @@ impl Engine {
             total_rows: None,
             calls_done: c.done.load(Relaxed),
             calls_total: c.asked.load(Relaxed),
-            from_store: c.shared.load(Relaxed),
+            from_store: c.shared.load(Relaxed) + c.stored.load(Relaxed),
+            calls_made: c.made.load(Relaxed),
+            calls_shared: c.shared.load(Relaxed),
             calls_failed: c.failed.load(Relaxed),
             tokens: c.tokens.load(Relaxed),
-            usd: 0.0,
+            usd: c.usd(),
             what: String::new(),
         }
     }
@@ -287,6 +317,11 @@ impl Engine {
             return Error::interrupted();
         }
         crate::plan::diagnose::diagnose(statement, &error, &names)
+    }
+
+    /// The store of finished model calls.
+    pub fn calls(&self) -> &CallStore {
+        &self.shared.calls
     }
 
     pub fn models(&self) -> &Arc<Models> {
@@ -372,7 +407,6 @@ fn session(shared: &Arc<Shared>) -> Result<SessionContext> {
         .with_runtime_env(runtime)
         .with_default_features()
         .with_query_planner(Arc::new(ModelCallPlanner))
-        .with_optimizer_rule(Arc::new(HoistModelCalls::default()))
         .build();
     for function in &shared.functions.scalar {
         datafusion::execution::FunctionRegistry::register_udf(&mut state, Arc::clone(function)).map_err(failed)?;

@@ -262,8 +262,7 @@ impl Engine {
             })
             .collect::<Result<Map<String, Value>>>()?;
         // Refused now and not when it is used; whether the weights are there is seen when they are needed.
-        Uri::parse(&uri)?;
-        ModelOptions::read(&options)?;
+        ModelOptions::read(&options, &Uri::parse(&uri)?)?;
         self.shared.store.put_model(name, &uri, &options, or_replace)?;
         models.create(name, Definition { uri, options }).await;
         Ok(Answer::done(format!("CREATE MODEL {name}")))

@@ -38,6 +38,7 @@ impl Record {
             seconds: took.as_secs_f64(),
             rows,
             calls: self.calls(),
+            usd: self.run.counters.usd(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             error,
         });

@@ -8,16 +8,17 @@ use datafusion::arrow::array::{
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 
-use super::Shared;
+use super::{Shared, calls};
 use crate::error::{Error, Result};
 use crate::models::KNOWN;
 use crate::settings::SETTINGS;
 
 pub const SCHEMA: &str = "system";
-pub const TABLES: &[&str] = &["functions", "models", "runs", "settings"];
+pub const TABLES: &[&str] = &["calls", "functions", "models", "runs", "settings"];
 
 pub fn table(shared: &Shared, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
     let batch = match name {
+        "calls" => return calls::table(&shared.calls).map(Some),
         "functions" => functions()?,
         "models" => models(shared)?,
         "runs" => runs(shared)?,
@@ -75,7 +76,7 @@ fn models(shared: &Shared) -> Result<RecordBatch> {
     ])
 }
 
-/// `statement, started, seconds, rows, calls, version, error`
+/// `statement, started, seconds, rows, calls, usd, version, error`
 fn runs(shared: &Shared) -> Result<RecordBatch> {
     let runs = shared.store.runs()?;
     batch(vec![
@@ -90,6 +91,7 @@ fn runs(shared: &Shared) -> Result<RecordBatch> {
         ("seconds", Arc::new(Float64Array::from_iter_values(runs.iter().map(|r| r.seconds)))),
         ("rows", Arc::new(UInt64Array::from_iter(runs.iter().map(|r| r.rows)))),
         ("calls", Arc::new(UInt64Array::from_iter_values(runs.iter().map(|r| r.calls)))),
+        ("usd", Arc::new(Float64Array::from_iter_values(runs.iter().map(|r| r.usd)))),
         ("version", text(runs.iter().map(|r| Some(&r.version)))),
         ("error", text(runs.iter().map(|r| r.error.as_ref()))),
     ])

@@ -30,6 +30,16 @@ use crate::plan::parse::parse_query;
 use crate::plan::split::Statement;
 use crate::store::{MAIN, Snapshot, TableName, WriteMode};
 
+/// An UPDATE, DELETE or MERGE as a query.
+pub(super) struct PlannedChange {
+    name: TableName,
+    table: Changeable,
+    /// What the table holds afterwards.
+    pub(super) plan: LogicalPlan,
+    /// Its scans must give their rows in one order.
+    serial: bool,
+}
+
 impl Engine {
     /// A table's name in full.
     pub(super) fn table_name(&self, name: &TableReference) -> Result<TableName> {
@@ -240,6 +250,28 @@ impl Engine {
         tree: &ast::Statement,
         run: &Arc<StatementRun>,
     ) -> Result<Option<Answer>> {
+        let Some(PlannedChange { name, table, plan, serial }) = self.planned_change(statement, tree).await? else {
+            return Ok(None);
+        };
+        let counts = Arc::new(Mutex::new(Counts::default()));
+        let stream = if serial {
+            self.stream_serially(statement, plan, run).await?
+        } else {
+            self.stream(statement, plan, run).await?
+        };
+        let stream = applied(stream, &name, Arc::clone(&counts));
+        let stream = self.explained(statement, stream);
+        self.replace_content(statement, &name, table, stream).await?;
+        let counts = *counts.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Some(Answer::Done { message: format!("{} {name}: {counts}", verb(tree)), rows: Some(counts.all()) }))
+    }
+
+    /// The query for what an UPDATE, DELETE or MERGE leaves of its table; `None` for other statements.
+    pub(super) async fn planned_change(
+        &self,
+        statement: &Statement,
+        tree: &ast::Statement,
+    ) -> Result<Option<PlannedChange>> {
         let Some(target) = change::target(tree)? else { return Ok(None) };
         let name = self.object_name(&target)?;
         let Some(table) = self.changeable(&name).await? else {
@@ -268,17 +300,7 @@ impl Engine {
             )
             .and_then(LogicalPlanBuilder::build)
             .map_err(|e| self.explain(statement, e))?;
-        let counts = Arc::new(Mutex::new(Counts::default()));
-        let stream = if changed.serial {
-            self.stream_serially(statement, plan, run).await?
-        } else {
-            self.stream(statement, plan, run).await?
-        };
-        let stream = applied(stream, &name, Arc::clone(&counts));
-        let stream = self.explained(statement, stream);
-        self.replace_content(statement, &name, table, stream).await?;
-        let counts = *counts.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Some(Answer::Done { message: format!("{} {name}: {counts}", verb(&tree)), rows: Some(counts.all()) }))
+        Ok(Some(PlannedChange { name, table, plan, serial: changed.serial }))
     }
 
     /// Errors of a stream that the store reads get their place and hint here: the store does not know the statement.

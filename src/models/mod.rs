@@ -1,7 +1,7 @@
 //! Language models by name: what a name means, where its weights lie, and the one loaded copy that all statements share.
 //!
-//! A name is a model made by `CREATE MODEL` or a URI (`uri`). Loading happens on first use; a loaded model has a thread of
-//! its own (`worker`) that batches what arrives together.
+//! A name is a model made by `CREATE MODEL` or a URI (`uri`). Loading happens on first use; a model that runs here has a
+//! thread of its own (`worker`) that batches what arrives together; one at an endpoint has its limits.
 
 mod fetch;
 mod known;
@@ -17,7 +17,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use glotrace_model::{Cancel, Completion, Params, Reply, Request};
+use glotrace_model::remote::Endpoint;
+use glotrace_model::{Cancel, Error as ModelError, Kind, Params, Prompt, Reply, Request, TokenScore};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, OnceCell};
 
@@ -28,7 +29,9 @@ pub use tokenizers::ModelTokenizers;
 pub use uri::Uri;
 
 use crate::error::{Error, Result};
+use crate::settings::Settings;
 use crate::suggest::closest;
+use load::Loaded;
 use worker::Worker;
 
 /// What `CREATE MODEL` keeps.
@@ -43,8 +46,16 @@ pub struct Model {
     name: String,
     identity: String,
     options: ModelOptions,
-    worker: Worker,
+    backend: Backend,
 }
+
+enum Backend {
+    Worker(Worker),
+    Endpoint(Box<Endpoint>),
+}
+
+/// Looks up an environment variable.
+pub type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 impl Model {
     /// As the statement names it.
@@ -57,15 +68,43 @@ impl Model {
         &self.identity
     }
 
+    /// What so many tokens cost, in US dollars, by the prices in the model's options; 0 where it has none.
+    pub fn usd(&self, prompt_tokens: u64, completion_tokens: u64) -> f64 {
+        self.options.usd(prompt_tokens, completion_tokens)
+    }
+
     /// Sampling parameters where a call names none.
     pub fn defaults(&self) -> &Params {
         &self.options.params
     }
 
+    /// The endpoint behind it, which embeds as well; `None` for a model that runs here.
+    pub fn endpoint(&self) -> Option<&Endpoint> {
+        match &self.backend {
+            Backend::Endpoint(endpoint) => Some(endpoint),
+            Backend::Worker(_) => None,
+        }
+    }
+
+    /// Whether [`Model::log_prob`] can be asked of it.
+    pub fn can_score(&self) -> bool {
+        matches!(&self.backend, Backend::Worker(worker) if worker.can_score())
+    }
+
+    /// How probable `continuation` is after `prompt`, by token.
+    ///
     /// # Errors
-    /// What the model says of this request; cancellation.
-    pub async fn generate(&self, request: Request, cancel: Cancel) -> Result<Completion, glotrace_model::Error> {
-        self.worker.generate(request, cancel).await
+    /// A model that cannot score; cancellation.
+    pub async fn log_prob(
+        &self,
+        prompt: Prompt,
+        continuation: String,
+        cancel: Cancel,
+    ) -> Result<Vec<TokenScore>, ModelError> {
+        match &self.backend {
+            Backend::Worker(worker) => worker.log_prob(prompt, continuation, cancel).await,
+            Backend::Endpoint(_) => Err(ModelError::new(Kind::Parameter, "an endpoint cannot score")),
+        }
     }
 
     /// Completes `requests`, the samples of one prompt (equal but for their sample index), and hands each outcome over with
@@ -76,9 +115,13 @@ impl Model {
         &self,
         requests: Vec<Request>,
         cancel: Cancel,
-        mut sink: impl FnMut(usize, Result<Reply, glotrace_model::Error>) + Send,
+        mut sink: impl FnMut(usize, Result<Reply, ModelError>) + Send,
     ) {
-        let (worker, cancel) = (&self.worker, &cancel);
+        let worker = match &self.backend {
+            Backend::Endpoint(endpoint) => return endpoint.generate(&requests, &cancel, sink).await,
+            Backend::Worker(worker) => worker,
+        };
+        let cancel = &cancel;
         let mut running: FuturesUnordered<_> = requests
             .into_iter()
             .enumerate()
@@ -95,14 +138,21 @@ type Slot = Arc<OnceCell<Arc<Model>>>;
 /// All models of a session.
 pub struct Models {
     cache: PathBuf,
+    environment: Environment,
+    settings: Arc<Settings>,
     created: RwLock<HashMap<String, Definition>>,
     loaded: Mutex<HashMap<String, Slot>>,
 }
 
 impl Models {
-    /// `cache`: where fetched weights are kept.
-    pub fn new(cache: PathBuf, created: HashMap<String, Definition>) -> Self {
-        Self { cache, created: RwLock::new(created), loaded: Mutex::default() }
+    /// `cache`: where fetched weights are kept. `environment`: where keys of endpoints are looked up when one is first used.
+    pub fn new(
+        cache: PathBuf,
+        created: HashMap<String, Definition>,
+        environment: Environment,
+        settings: Arc<Settings>,
+    ) -> Self {
+        Self { cache, environment, settings, created: RwLock::new(created), loaded: Mutex::default() }
     }
 
     /// Where fetched weights are kept.
@@ -162,13 +212,17 @@ impl Models {
             None => Definition { uri: self.uri_of(name)?, options: Map::new() },
         };
         let uri = Uri::parse(&definition.uri)?;
-        let options = ModelOptions::read(&definition.options)?;
-        let generator = load::load(&uri, &options, &self.cache).await.map_err(|mut e| {
+        let mut options = ModelOptions::read(&definition.options, &uri)?;
+        options.kv_cache_mb = options.kv_cache_mb.or(self.settings.kv_cache_mb());
+        let loaded = load::load(&uri, &options, &self.cache, &self.environment).await.map_err(|mut e| {
             e.message = format!("model `{name}` cannot be loaded: {}", e.message);
             e
         })?;
-        let identity = generator.identity();
-        Ok(Arc::new(Model { name: name.to_owned(), identity, options, worker: Worker::start(name, generator) }))
+        let (identity, backend) = match loaded {
+            Loaded::Here(model) => (model.identity(), Backend::Worker(Worker::start(name, model))),
+            Loaded::Endpoint(endpoint) => (endpoint.identity(), Backend::Endpoint(endpoint)),
+        };
+        Ok(Arc::new(Model { name: name.to_owned(), identity, options, backend }))
     }
 
     /// A name that is no created model: a URI, or a model that glotrace knows.

@@ -39,6 +39,12 @@ impl ModelTokenizers {
                 })?
                 .path
             }
+            Uri::OpenAi(_) | Uri::Endpoint { .. } => {
+                return Err(Error::query(format!("`{model}` is at an endpoint, which keeps its tokenizer to itself"))
+                    .with_hint(
+                        "count with an encoding (o200k_base), or with a model of the same family that lies here",
+                    ));
+            }
             Uri::Replay(_) => return Err(Error::query(format!("`{model}` is a recording and has no tokenizer"))),
         };
         let read = Gguf::open(&path).and_then(|gguf| Tokenizer::from_gguf(&gguf));

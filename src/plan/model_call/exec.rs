@@ -6,80 +6,105 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, internal_datafusion_err, internal_err};
+use datafusion::common::{Result, internal_datafusion_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::projection::ProjectionMapping;
-use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
+use datafusion::physical_expr::{Distribution, OrderingRequirements, PhysicalExpr};
+use datafusion::physical_plan::distribution_requirements::InputDistributionRequirements;
 use datafusion::physical_plan::execution_plan::CardinalityEffect;
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use futures::stream::FuturesOrdered;
-use futures::{StreamExt, TryStreamExt};
-use glotrace_udfs::llm::ModelFunction;
+use futures::{FutureExt, StreamExt, TryStreamExt};
 
-use super::call;
+use super::node::First;
+use super::pace::Pace;
 use super::run::StatementRun;
-
-/// The most rows of one partition whose calls run at once. Models batch what arrives together; rows beyond this wait.
-const ROWS_IN_FLIGHT: usize = 128;
+use super::work::{Done, PlannedStep, Work};
 
 /// The most rows of one task: small enough that results flow, large enough that slicing costs nothing.
 const ROWS_PER_TASK: usize = 16;
 
+/// The most rows of one batch that comes out.
+const ROWS_PER_BATCH: usize = 8192;
+
 #[derive(Debug)]
 pub struct ModelCallExec {
-    calls: Vec<(Arc<dyn PhysicalExpr>, String)>,
+    work: Arc<Work>,
+    /// The steps, as EXPLAIN shows them.
+    shown: Vec<String>,
     lazy: bool,
-    schema: SchemaRef,
+    first: Option<First>,
+    /// The order that the input has and must keep.
+    ordering: Option<OrderingRequirements>,
     input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
 impl ModelCallExec {
+    /// `shown`: the steps, in words. `weight`: that of `first`.
     pub fn try_new(
-        calls: Vec<(Arc<dyn PhysicalExpr>, String)>,
+        steps: Vec<PlannedStep>,
+        shown: Vec<String>,
         lazy: bool,
+        first: Option<First>,
+        weight: Option<Arc<dyn PhysicalExpr>>,
         input: Arc<dyn ExecutionPlan>,
     ) -> Result<Self> {
         let in_schema = input.schema();
-        let mut fields: Vec<Arc<Field>> = in_schema.fields().iter().cloned().collect();
-        for (call, name) in &calls {
-            fields.push(Arc::new(call.return_field(&in_schema)?.as_ref().clone().with_name(name)));
-        }
-        let schema = Arc::new(Schema::new_with_metadata(fields, in_schema.metadata().clone()));
-        // What is known of the input (orderings, constants) holds for the same columns of the output.
-        let identity = in_schema.fields().iter().enumerate().map(|(i, f)| {
-            let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(f.name(), i));
-            (column, f.name().clone())
-        });
-        let mapping = ProjectionMapping::try_new(identity, &in_schema)?;
-        let equivalences = input.equivalence_properties().project(&mapping, Arc::clone(&schema));
-        let properties = PlanProperties::new(
-            equivalences,
-            input.output_partitioning().clone(),
-            input.pipeline_behavior(),
-            input.boundedness(),
-        );
-        Ok(Self {
-            calls,
-            lazy,
-            schema,
-            input,
-            properties: Arc::new(properties),
-            metrics: ExecutionPlanMetricsSet::new(),
-        })
+        let made = steps.iter().flat_map(PlannedStep::fields);
+        let fields: Vec<Arc<Field>> = in_schema.fields().iter().cloned().chain(made).collect();
+        let schema: SchemaRef = Arc::new(Schema::new_with_metadata(fields, in_schema.metadata().clone()));
+        let ordering = match &first {
+            Some(First { ordered: true, .. }) => input.output_ordering().cloned().map(OrderingRequirements::from),
+            _ => None,
+        };
+        let properties = properties(input.as_ref(), &schema)?;
+        let work = Arc::new(Work { steps, weight, schema });
+        Ok(Self { work, shown, lazy, first, ordering, input, properties, metrics: ExecutionPlanMetricsSet::new() })
+    }
+
+    fn drops_rows(&self) -> bool {
+        self.first.is_some() || self.work.steps.iter().any(|s| matches!(s, PlannedStep::Keep(_)))
     }
 }
 
+/// What is known of the input (orderings, constants) holds for the same columns of the output.
+fn properties(input: &dyn ExecutionPlan, schema: &SchemaRef) -> Result<Arc<PlanProperties>> {
+    let in_schema = input.schema();
+    let identity = in_schema.fields().iter().enumerate().map(|(i, f)| {
+        let column: Arc<dyn PhysicalExpr> = Arc::new(Column::new(f.name(), i));
+        (column, f.name().clone())
+    });
+    let mapping = ProjectionMapping::try_new(identity, &in_schema)?;
+    Ok(Arc::new(PlanProperties::new(
+        input.equivalence_properties().project(&mapping, Arc::clone(schema)),
+        input.output_partitioning().clone(),
+        input.pipeline_behavior(),
+        input.boundedness(),
+    )))
+}
+
 impl DisplayAs for ModelCallExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let calls: Vec<String> = self.calls.iter().map(|(call, name)| format!("{call} as {name}")).collect();
-        write!(f, "ModelCallExec: {}", calls.join(", "))
+    fn fmt_as(&self, format: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match format {
+            DisplayFormatType::TreeRender => {
+                for step in &self.shown {
+                    writeln!(f, "{step}")?;
+                }
+            }
+            _ => write!(f, "ModelCallExec: {}", self.shown.join("; "))?,
+        }
+        match &self.first {
+            Some(first) => write!(f, "; first {}", first.rows),
+            None => Ok(()),
+        }
     }
 }
 
@@ -100,31 +125,55 @@ impl ExecutionPlan for ModelCallExec {
         vec![true]
     }
 
+    /// The first rows of several partitions would be too many.
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        InputDistributionRequirements::new(vec![match self.first {
+            Some(_) => Distribution::SinglePartition,
+            None => Distribution::UnspecifiedDistribution,
+        }])
+    }
+
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        vec![self.ordering.clone()]
+    }
+
     /// Concurrency is the operator's own; more partitions would only split the batches that models like large.
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
         vec![false]
     }
 
     fn cardinality_effect(&self) -> CardinalityEffect {
-        CardinalityEffect::Equal
+        if self.drops_rows() { CardinalityEffect::LowerEqual } else { CardinalityEffect::Equal }
     }
 
     fn supports_limit_pushdown(&self) -> bool {
-        true
+        !self.drops_rows()
     }
 
     fn apply_expressions(
         &self,
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        for (call, _) in &self.calls {
-            f(call)?;
+        for expr in self.work.steps.iter().flat_map(PlannedStep::exprs).chain(&self.work.weight) {
+            if f(expr)? == TreeNodeRecursion::Stop {
+                return Ok(TreeNodeRecursion::Stop);
+            }
         }
         Ok(TreeNodeRecursion::Continue)
     }
 
     fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(Arc::new(Self::try_new(self.calls.clone(), self.lazy, children.swap_remove(0))?))
+        let input = children.swap_remove(0);
+        Ok(Arc::new(Self {
+            properties: properties(input.as_ref(), &self.work.schema)?,
+            input,
+            work: Arc::clone(&self.work),
+            shown: self.shown.clone(),
+            lazy: self.lazy,
+            first: self.first.clone(),
+            ordering: self.ordering.clone(),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }))
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
@@ -138,13 +187,12 @@ impl ExecutionPlan for ModelCallExec {
             .ok_or_else(|| internal_datafusion_err!("a model call outside of a statement"))?;
         let rows = Rows {
             input: self.input.execute(partition, context)?,
-            calls: Arc::new(self.calls.iter().map(|(call, _)| Arc::clone(call)).collect()),
-            schema: Arc::clone(&self.schema),
+            work: Arc::clone(&self.work),
             run,
             waiting: VecDeque::new(),
             running: FuturesOrdered::new(),
             rows_running: 0,
-            window: if self.lazy { 1 } else { ROWS_IN_FLIGHT },
+            pace: Pace::new(self.lazy, self.first.as_ref()),
             input_ended: false,
             baseline: BaselineMetrics::new(&self.metrics, partition),
         };
@@ -153,25 +201,22 @@ impl ExecutionPlan for ModelCallExec {
                 rows,
                 |mut rows| async move { Ok(rows.next().await?.map(|batch| (batch, rows))) },
             );
-        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), stream)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.work.schema), stream)))
     }
 }
 
-type Task = futures::future::BoxFuture<'static, Result<RecordBatch>>;
+type Task = futures::future::BoxFuture<'static, Result<Done>>;
 
 /// One partition under way.
 struct Rows {
     input: SendableRecordBatchStream,
-    calls: Arc<Vec<Arc<dyn PhysicalExpr>>>,
-    schema: SchemaRef,
+    work: Arc<Work>,
     run: Arc<StatementRun>,
     /// Slices of input that no task has taken.
     waiting: VecDeque<RecordBatch>,
     running: FuturesOrdered<Task>,
     rows_running: usize,
-    /// How many rows may run at once. Under a LIMIT it starts at one and doubles with each finished task, so that a limit
-    /// that is content with the first rows has not set a hundred calls going.
-    window: usize,
+    pace: Pace,
     input_ended: bool,
     baseline: BaselineMetrics,
 }
@@ -179,16 +224,20 @@ struct Rows {
 impl Rows {
     async fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
+            if self.pace.left() == Some(0) {
+                self.baseline.done();
+                return Ok(None);
+            }
             self.start_tasks();
-            let may_read = !self.input_ended && self.waiting.is_empty() && self.rows_running < self.window;
+            let may_read = !self.input_ended && self.waiting.is_empty() && self.rows_running < self.pace.window();
             // Finished rows leave and new input comes in, whichever is there first.
             tokio::select! {
                 biased;
                 Some(done) = self.running.next(), if !self.running.is_empty() => {
-                    let batch = done?;
-                    self.rows_running -= batch.num_rows();
-                    self.window = (self.window * 2).min(ROWS_IN_FLIGHT);
-                    self.run.counters.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+                    let batch = self.gather(done?)?;
+                    if batch.num_rows() == 0 {
+                        continue;
+                    }
                     self.baseline.record_output(batch.num_rows());
                     return Ok(Some(batch));
                 }
@@ -207,48 +256,41 @@ impl Rows {
         }
     }
 
+    /// What is done already goes up as one batch.
+    fn gather(&mut self, first: Done) -> Result<RecordBatch> {
+        let mut parts = vec![self.taken(first)];
+        let mut rows = parts[0].num_rows();
+        while rows < ROWS_PER_BATCH && self.pace.left() != Some(0) {
+            self.start_tasks();
+            let Some(Some(done)) = self.running.next().now_or_never() else { break };
+            let batch = self.taken(done?);
+            rows += batch.num_rows();
+            parts.push(batch);
+        }
+        match parts.as_slice() {
+            [one] => Ok(one.clone()),
+            parts => Ok(concat_batches(&self.work.schema, parts)?),
+        }
+    }
+
+    fn taken(&mut self, done: Done) -> RecordBatch {
+        self.rows_running -= done.rows_in;
+        self.run.counters.rows.fetch_add(done.rows_in as u64, Ordering::Relaxed);
+        let is_weighed = self.work.weight.is_some();
+        let wanted = self.pace.left().filter(|_| !is_weighed).unwrap_or(usize::MAX);
+        self.pace.done(done.rows_in, done.rows_out);
+        if done.batch.num_rows() > wanted { done.batch.slice(0, wanted) } else { done.batch }
+    }
+
     fn start_tasks(&mut self) {
-        while self.rows_running < self.window {
+        while self.rows_running < self.pace.window() {
             let Some(batch) = self.waiting.pop_front() else { return };
-            let take = batch.num_rows().min(ROWS_PER_TASK).min(self.window - self.rows_running);
+            let take = batch.num_rows().min(ROWS_PER_TASK).min(self.pace.window() - self.rows_running);
             if take < batch.num_rows() {
                 self.waiting.push_front(batch.slice(take, batch.num_rows() - take));
             }
             self.rows_running += take;
-            let (calls, schema, run) = (Arc::clone(&self.calls), Arc::clone(&self.schema), Arc::clone(&self.run));
-            self.running.push_back(Box::pin(call_rows(calls, schema, run, batch.slice(0, take))));
+            self.running.push_back(Box::pin(Arc::clone(&self.work).run(Arc::clone(&self.run), batch.slice(0, take))));
         }
     }
-}
-
-/// One slice of rows through all calls of the node.
-async fn call_rows(
-    calls: Arc<Vec<Arc<dyn PhysicalExpr>>>,
-    schema: SchemaRef,
-    run: Arc<StatementRun>,
-    batch: RecordBatch,
-) -> Result<RecordBatch> {
-    let mut columns = batch.columns().to_vec();
-    let results = futures::future::try_join_all(calls.iter().map(|call| one_call(call, &run, &batch))).await?;
-    columns.extend(results);
-    Ok(RecordBatch::try_new(schema, columns)?)
-}
-
-async fn one_call(
-    call: &Arc<dyn PhysicalExpr>,
-    run: &StatementRun,
-    batch: &RecordBatch,
-) -> Result<datafusion::arrow::array::ArrayRef> {
-    let Some(function) = call.downcast_ref::<ScalarFunctionExpr>() else {
-        return internal_err!("a model call that is no function: {call}");
-    };
-    let Some(marker) = function.fun().inner().downcast_ref::<ModelFunction>() else {
-        return internal_err!("not a model function: {call}");
-    };
-    let args = function
-        .args()
-        .iter()
-        .map(|arg| arg.evaluate(batch)?.into_array(batch.num_rows()))
-        .collect::<Result<Vec<_>>>()?;
-    call::column(marker, &args, batch.num_rows(), run).await
 }

@@ -1,81 +1,98 @@
-//! The optimizer's last rule: model calls leave the expressions they stand in and become columns of a node below.
+//! Model calls leave the expressions they stand in and become columns of a node below.
+//!
+//! This happens between the optimizer and the physical plan. A rule of the optimizer would not do: it runs its rules several
+//! times, and those that come after this one do not know that a step reads the columns of the steps before it.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::display::{PlanType, StringifiedPlan};
+use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
 use datafusion::common::{DFSchema, Result, plan_err};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::{conjunction, split_conjunction};
-use datafusion::logical_expr::{
-    Expr, ExprSchemable, Extension, Filter, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Sort, Union, Values, col,
-    lit,
-};
-use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
+use datafusion::logical_expr::{Expr, Filter, LogicalPlan, LogicalPlanBuilder, Projection, Sort};
 
 use super::calls_model;
-use super::guard::Take;
-use super::node::ModelCallNode;
+use super::chain::{Chain, through_projection};
+use super::guard::{Take, has_chance};
+use super::late;
+use super::node::{ModelCallNode, Step};
+use super::shown::shown_expr;
 
-/// Takes every model call of a plan out of its clause. Numbers the columns it makes.
-#[derive(Debug, Default)]
-pub struct HoistModelCalls {
-    made: AtomicUsize,
+/// An optimized plan with every model call taken out of its clause.
+///
+/// # Errors
+/// A call where none can be made.
+pub fn hoisted(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let (mut lazy, mut calls) = (false, false);
+    plan.apply_with_subqueries(|node| {
+        lazy |= matches!(node, LogicalPlan::Limit(_) | LogicalPlan::Sort(Sort { fetch: Some(_), .. }));
+        calls |= node.expressions().iter().any(calls_model);
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    if !calls {
+        return Ok(plan);
+    }
+    let hoist = Hoist { made: Cell::new(0), lazy };
+    let plan = plan.transform_up_with_subqueries(|node| late::after_joins(node, &|prefix| hoist.name(prefix)))?.data;
+    let plan = plan.transform_up_with_subqueries(|node| hoist.rewrite_node(node))?.data;
+    // Nothing may be left: a marker that is reached at run time has no body.
+    plan.apply_with_subqueries(|node| {
+        if matches!(node, LogicalPlan::Extension(_)) {
+            return Ok(TreeNodeRecursion::Continue);
+        }
+        match node.expressions().iter().find(|e| calls_model(e)) {
+            Some(e) => plan_err!("a model cannot be called here: {}", shown_expr(e)),
+            None => Ok(TreeNodeRecursion::Continue),
+        }
+    })?;
+    Ok(shown(plan))
 }
 
-impl OptimizerRule for HoistModelCalls {
-    fn name(&self) -> &str {
-        "hoist_model_calls"
-    }
-
-    fn rewrite(&self, plan: LogicalPlan, _: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
-        let lazy = plan.exists(|node| {
-            Ok(matches!(node, LogicalPlan::Limit(_) | LogicalPlan::Sort(Sort { fetch: Some(_), .. })))
-        })?;
-        let hoist = Hoist { made: &self.made, lazy };
-        let hoisted = plan.transform_up_with_subqueries(|node| hoist.rewrite_node(node))?;
-        if !hoisted.transformed {
-            return Ok(hoisted);
+/// EXPLAIN shows the plan that is run.
+fn shown(plan: LogicalPlan) -> LogicalPlan {
+    let LogicalPlan::Explain(mut explain) = plan else { return plan };
+    for stage in &mut explain.stringified_plans {
+        if stage.plan_type == PlanType::FinalLogicalPlan {
+            *stage = StringifiedPlan::new(PlanType::FinalLogicalPlan, explain.plan.display_indent().to_string());
         }
-        // Nothing may be left: a marker that is reached at run time has no body.
-        hoisted.data.apply_with_subqueries(|node| {
-            if matches!(node, LogicalPlan::Extension(_)) {
-                return Ok(TreeNodeRecursion::Continue);
-            }
-            match node.expressions().iter().find(|e| calls_model(e)) {
-                Some(e) => plan_err!("a model cannot be called here: {e}"),
-                None => Ok(TreeNodeRecursion::Continue),
-            }
-        })?;
-        Ok(hoisted)
     }
+    LogicalPlan::Explain(explain)
 }
 
 /// One plan being rewritten.
-struct Hoist<'a> {
-    made: &'a AtomicUsize,
+pub(super) struct Hoist {
+    /// How many columns have been named.
+    made: Cell<usize>,
     /// Somewhere above, a LIMIT may be content with the first rows.
-    lazy: bool,
+    pub lazy: bool,
 }
 
-impl Hoist<'_> {
-    fn rewrite_node(&self, node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
-        if let LogicalPlan::Sort(sort) = node {
-            return self.rewrite_sort(sort);
+impl Hoist {
+    pub(super) fn rewrite_node(&self, node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+        match node {
+            LogicalPlan::Extension(_) => return Ok(Transformed::no(node)),
+            LogicalPlan::Sort(sort) => return self.rewrite_sort(sort),
+            LogicalPlan::Limit(limit) => return self.rewrite_limit(limit),
+            LogicalPlan::Filter(filter) if !calls_model(&filter.predicate) => {
+                let kept = self.kept(&filter.input, &filter.predicate)?;
+                return Ok(kept.map_or_else(|| Transformed::no(LogicalPlan::Filter(filter)), Transformed::yes));
+            }
+            _ => {}
         }
-        if matches!(node, LogicalPlan::Extension(_)) || !node.expressions().iter().any(calls_model) {
+        if !node.expressions().iter().any(calls_model) {
             return Ok(Transformed::no(node));
-        }
-        if node.expressions().iter().any(in_lambda) {
-            return plan_err!(
-                "a model cannot be called inside a lambda\n\nhint: unnest the list, call the model a row, and array_agg the results"
-            );
         }
         let schema = Arc::clone(node.schema());
         Ok(Transformed::yes(match node {
             LogicalPlan::Filter(filter) => restore(&schema, self.rewrite_filter(filter)?)?,
             LogicalPlan::Join(join) => restore(&schema, self.rewrite_join(join)?)?,
             LogicalPlan::Values(values) => self.rewrite_values(&values, &schema)?,
+            LogicalPlan::Aggregate(aggregate) => match self.rewrite_grouping_sets(&aggregate)? {
+                Some(rewritten) => rewritten,
+                None => self.rewrite_unary(LogicalPlan::Aggregate(aggregate), &schema)?,
+            },
             node if node.inputs().len() == 1 => self.rewrite_unary(node, &schema)?,
             other => return plan_err!("a model cannot be called in {}", other.display()),
         }))
@@ -85,7 +102,7 @@ impl Hoist<'_> {
         let names = NamePreserver::new(&node);
         let exprs = node.expressions();
         let saved: Vec<_> = exprs.iter().map(|e| names.save(e)).collect();
-        let passes_input = matches!(node, LogicalPlan::Window(_) | LogicalPlan::Limit(_) | LogicalPlan::Repartition(_));
+        let passes_input = matches!(node, LogicalPlan::Window(_) | LogicalPlan::Repartition(_));
         let input = node.inputs()[0].clone();
         let (exprs, input) = self.hoist(exprs, input)?;
         let exprs = exprs.into_iter().zip(saved).map(|(e, name)| name.restore(e)).collect();
@@ -94,172 +111,140 @@ impl Hoist<'_> {
     }
 
     /// Cheap conditions first, then one model condition after another, each over the rows that the ones before it left.
-    fn rewrite_filter(&self, filter: Filter) -> Result<LogicalPlan> {
+    pub(super) fn rewrite_filter(&self, filter: Filter) -> Result<LogicalPlan> {
         let (calling, cheap): (Vec<Expr>, Vec<Expr>) =
             split_conjunction(&filter.predicate).into_iter().cloned().partition(calls_model);
         let mut plan = Arc::unwrap_or_clone(filter.input);
         if let Some(cheap) = conjunction(cheap) {
-            plan = LogicalPlanBuilder::from(plan).filter(cheap)?.build()?;
+            plan = match self.kept(&plan, &cheap)? {
+                Some(kept) => kept,
+                None => LogicalPlanBuilder::from(plan).filter(cheap)?.build()?,
+            };
         }
         for condition in calling {
             let (mut exprs, input) = self.hoist(vec![condition], plan)?;
-            plan = LogicalPlan::Filter(Filter::try_new(exprs.swap_remove(0), Arc::new(input))?);
+            plan = self.with_steps(input, vec![Step::Keep(exprs.swap_remove(0))])?;
         }
         Ok(plan)
     }
 
-    /// Keys are called on their own side. What reads both sides becomes a filter over an inner join; an outer join
-    /// cannot be filtered after the fact.
-    fn rewrite_join(&self, mut join: Join) -> Result<LogicalPlan> {
-        let (left_keys, right_keys): (Vec<_>, Vec<_>) = std::mem::take(&mut join.on).into_iter().unzip();
-        let (left_keys, mut left) = self.hoist(left_keys, join.left.as_ref().clone())?;
-        let (right_keys, mut right) = self.hoist(right_keys, join.right.as_ref().clone())?;
-        let mut later = Vec::new();
-        let mut kept = Vec::new();
-        for condition in join.filter.take().iter().flat_map(split_conjunction).cloned() {
-            if !calls_model(&condition) {
-                kept.push(condition);
-                continue;
-            }
-            // What reads one side is called there, for any kind of join.
-            let name = |prefix: &str| self.name(prefix);
-            let mut take = Take::new(&name);
-            let without_calls = take.from(condition.clone())?;
-            let sides = take.split(|c| left.schema().has_column(c), |c| right.schema().has_column(c));
-            if let Some((on_left, on_right)) = sides {
-                left = on_left.over(left, |plan, calls| self.with_calls(plan, calls))?;
-                right = on_right.over(right, |plan, calls| self.with_calls(plan, calls))?;
-                kept.push(without_calls);
-            } else if join.join_type == JoinType::Inner {
-                later.push(condition); // it waits for the joined rows
-            } else {
-                return plan_err!(
-                    "a condition that calls a model over both sides of this join cannot be in its ON clause: {condition}\n\nhint: \
-                     join first in a subquery, and call the model over its rows"
-                );
-            }
-        }
-        let joined = LogicalPlan::Join(Join::try_new(
-            Arc::new(left),
-            Arc::new(right),
-            left_keys.into_iter().zip(right_keys).collect(),
-            conjunction(kept),
-            join.join_type,
-            join.join_constraint,
-            join.null_equality,
-            join.null_aware,
-        )?);
-        match conjunction(later) {
-            Some(predicate) => self.rewrite_filter(Filter::try_new(predicate, Arc::new(joined))?),
-            None => Ok(joined),
-        }
+    /// A cheap condition over rows that come from calls: a step like the others, so that a LIMIT sees what passes it.
+    fn kept(&self, input: &LogicalPlan, condition: &Expr) -> Result<Option<LogicalPlan>> {
+        let Some(chain) = Chain::under(input) else { return Ok(None) };
+        let Some(node) = chain.node().filter(|n| n.first.is_none() && !chain.unnests()) else { return Ok(None) };
+        let Some(condition) = chain.through(condition).filter(|c| !has_chance(c)) else { return Ok(None) };
+        let steps = node.steps.iter().cloned().chain([Step::Keep(condition)]).collect();
+        let node = ModelCallNode::try_new(node.input.clone(), steps, self.lazy, None)?;
+        chain.rebuilt(node.into_plan()).map(Some)
     }
 
-    /// Rows are numbered and sorted, because the branches of a union end in any order.
-    fn rewrite_values(&self, values: &Values, schema: &DFSchema) -> Result<LogicalPlan> {
-        const ROW: &str = "__model_call_row";
-        let rows = values.values.iter().zip(0_i64..).map(|(row, number)| {
-            let cells = row.iter().zip(schema.fields());
-            let typed = cells.map(|(e, f)| Ok(e.clone().cast_to(f.data_type(), &DFSchema::empty())?.alias(f.name())));
-            let named = typed.chain([Ok(lit(number).alias(ROW))]).collect::<Result<Vec<_>>>()?;
-            let project = LogicalPlanBuilder::empty(true).project(named)?.build()?;
-            Ok(Arc::new(self.rewrite_node(project)?.data))
-        });
-        let rows = rows.collect::<Result<Vec<_>>>()?;
-        let all = match rows.as_slice() {
-            [one] => one.as_ref().clone(),
-            _ => LogicalPlan::Union(Union::try_new_with_loose_types(rows)?),
-        };
-        let sorted = LogicalPlanBuilder::from(all).sort([col(ROW).sort(true, false)])?.build()?;
-        LogicalPlanBuilder::from(sorted).project(schema.columns().into_iter().map(Expr::Column))?.build()
-    }
-
-    /// `ORDER BY … LIMIT k` over a projection that calls models: where the sort does not need the calls, sort and cut
-    /// first, and call for k rows only.
-    fn rewrite_sort(&self, sort: Sort) -> Result<Transformed<LogicalPlan>> {
-        let schema = Arc::clone(sort.input.schema());
-        if sort.expr.iter().any(|s| calls_model(&s.expr)) {
-            let node = LogicalPlan::Sort(sort);
-            let exprs = node.expressions();
-            let input = node.inputs()[0].clone();
-            let (exprs, input) = self.hoist(exprs, input)?;
-            let sorted = node.with_new_exprs(exprs, vec![input])?;
-            return Ok(Transformed::yes(restore(&schema, sorted)?));
-        }
-        if sort.fetch.is_none() {
-            return Ok(Transformed::no(LogicalPlan::Sort(sort)));
-        }
-        let LogicalPlan::Projection(projection) = sort.input.as_ref() else {
-            return Ok(Transformed::no(LogicalPlan::Sort(sort)));
-        };
-        let LogicalPlan::Extension(extension) = projection.input.as_ref() else {
-            return Ok(Transformed::no(LogicalPlan::Sort(sort)));
-        };
-        let Some(called) = extension.node.as_any().downcast_ref::<ModelCallNode>() else {
-            return Ok(Transformed::no(LogicalPlan::Sort(sort)));
-        };
-        let below: Option<Vec<_>> = sort
-            .expr
-            .iter()
-            .map(|key| {
-                let expr = through_projection(&key.expr, projection)?;
-                reads_only(&expr, called.input.schema()).then(|| key.with_expr(expr))
-            })
-            .collect();
-        let Some(keys) = below else { return Ok(Transformed::no(LogicalPlan::Sort(sort))) };
-        let first = LogicalPlan::Sort(Sort { expr: keys, input: Arc::new(called.input.clone()), fetch: sort.fetch });
-        let calls = self.with_calls(first, called.calls.clone())?;
-        let projected = LogicalPlan::Projection(datafusion::logical_expr::Projection::try_new(
-            projection.expr.clone(),
-            Arc::new(calls),
-        )?);
-        // The sort above stays: it costs k rows and does not rely on what the operators below keep in order.
-        Ok(Transformed::yes(LogicalPlan::Sort(Sort {
-            expr: sort.expr.clone(),
-            input: Arc::new(projected),
-            fetch: sort.fetch,
-        })))
-    }
-
-    /// Takes the calls out of `exprs` and puts them below, as nodes over `input`.
-    fn hoist(&self, exprs: Vec<Expr>, input: LogicalPlan) -> Result<(Vec<Expr>, LogicalPlan)> {
+    /// Takes the calls out of `exprs` and puts them below, as steps over `input`.
+    pub(super) fn hoist(&self, exprs: Vec<Expr>, input: LogicalPlan) -> Result<(Vec<Expr>, LogicalPlan)> {
         let name = |prefix: &str| self.name(prefix);
-        let mut take = Take::new(&name);
+        let mut take = Take::new(&name, input.schema());
         let exprs = exprs.into_iter().map(|e| take.from(e)).collect::<Result<Vec<_>>>()?;
-        Ok((exprs, take.over(input, |plan, calls| self.with_calls(plan, calls))?))
+        Ok((exprs, self.with_steps(input, take.steps())?))
     }
 
-    fn name(&self, prefix: &str) -> String {
-        format!("{prefix}_{}", self.made.fetch_add(1, Ordering::Relaxed))
+    pub(super) fn name(&self, prefix: &str) -> String {
+        format!("{prefix}_{}", self.made.replace(self.made.get() + 1))
     }
 
-    fn with_calls(&self, input: LogicalPlan, calls: Vec<Expr>) -> Result<LogicalPlan> {
-        if calls.is_empty() {
+    /// `steps` over `input`; where it ends in steps itself, in the same node.
+    pub(super) fn with_steps(&self, input: LogicalPlan, steps: Vec<Step>) -> Result<LogicalPlan> {
+        if steps.is_empty() {
             return Ok(input);
         }
-        Ok(LogicalPlan::Extension(Extension { node: Arc::new(ModelCallNode::try_new(input, calls, self.lazy)?) }))
+        let input = uncovered(input);
+        if let Some(node) = ModelCallNode::of(&input).filter(|n| n.first.is_none()) {
+            let all = joined(&node.steps, steps);
+            return Ok(ModelCallNode::try_new(node.input.clone(), all, self.lazy, None)?.into_plan());
+        }
+        if let LogicalPlan::Projection(projection) = &input
+            && let Some(node) = ModelCallNode::of(&uncovered(projection.input.as_ref().clone()))
+            && node.first.is_none()
+            && let Some(steps) = below(&steps, projection)
+        {
+            let made: Vec<Expr> = made_by(&steps);
+            let all = joined(&node.steps, steps);
+            let node = ModelCallNode::try_new(node.input.clone(), all, self.lazy, None)?.into_plan();
+            let exprs = projection.expr.iter().cloned().chain(made).collect();
+            return Ok(LogicalPlan::Projection(Projection::try_new(exprs, Arc::new(node))?));
+        }
+        Ok(ModelCallNode::try_new(input, steps, self.lazy, None)?.into_plan())
     }
 }
 
 /// The columns of `schema` and no others: what stood here before its calls moved below.
-fn restore(schema: &DFSchema, plan: LogicalPlan) -> Result<LogicalPlan> {
+pub(super) fn restore(schema: &DFSchema, plan: LogicalPlan) -> Result<LogicalPlan> {
     LogicalPlanBuilder::from(plan).project(schema.columns().into_iter().map(Expr::Column))?.build()
 }
 
-fn reads_only(expr: &Expr, schema: &DFSchema) -> bool {
-    expr.column_refs().into_iter().all(|c| schema.has_column(c))
+/// A node without the projections over it that only leave columns out.
+fn uncovered(plan: LogicalPlan) -> LogicalPlan {
+    let mut below = &plan;
+    while let LogicalPlan::Projection(projection) = below {
+        if !projection.expr.iter().all(|e| matches!(e, Expr::Column(_))) {
+            return plan;
+        }
+        below = &projection.input;
+    }
+    if ModelCallNode::of(below).is_some() { below.clone() } else { plan }
 }
 
-/// A sort key over a projection's output, in terms of the projection's input.
-fn through_projection(expr: &Expr, projection: &datafusion::logical_expr::Projection) -> Option<Expr> {
-    let replaced = expr.clone().transform_up(|e| {
-        let Expr::Column(column) = &e else { return Ok(Transformed::no(e)) };
-        let index = projection.schema.index_of_column(column)?;
-        Ok(Transformed::yes(projection.expr[index].clone().unalias()))
-    });
-    replaced.ok().map(|t| t.data)
+/// The steps of two nodes in one. A call that was made before is not made again.
+fn joined(before: &[Step], steps: Vec<Step>) -> Vec<Step> {
+    let mut all = before.to_vec();
+    for step in steps {
+        let Step::Calls(calls) = step else {
+            all.push(step);
+            continue;
+        };
+        let mut new = Vec::with_capacity(calls.len());
+        for call in calls {
+            match known(&all, &call) {
+                Some(known) => all.push(Step::Column(known)),
+                None => new.push(call),
+            }
+        }
+        if !new.is_empty() {
+            all.push(Step::Calls(new));
+        }
+    }
+    all
 }
 
-fn in_lambda(expr: &Expr) -> bool {
-    expr.exists(|e| Ok(matches!(e, Expr::Lambda(lambda) if calls_model(&lambda.body)))).unwrap_or(false)
+/// The column of an equal call, under the name that this one has.
+fn known(steps: &[Step], call: &Expr) -> Option<Expr> {
+    let Expr::Alias(wanted) = call else { return None };
+    if has_chance(call) {
+        return None;
+    }
+    steps.iter().flat_map(Step::columns).find_map(|made| match made {
+        Expr::Alias(made) if made.expr == wanted.expr => {
+            Some(datafusion::logical_expr::ident(&made.name).alias(&wanted.name))
+        }
+        _ => None,
+    })
+}
+
+/// Steps over a projection, in terms of what it reads.
+fn below(steps: &[Step], projection: &Projection) -> Option<Vec<Step>> {
+    let made: Vec<String> = steps.iter().flat_map(Step::columns).map(|e| e.schema_name().to_string()).collect();
+    let through = |e: &Expr| through_projection(e, projection, &made);
+    steps
+        .iter()
+        .map(|step| {
+            Some(match step {
+                Step::Calls(calls) => Step::Calls(calls.iter().map(through).collect::<Option<_>>()?),
+                Step::Column(expr) => Step::Column(through(expr)?),
+                Step::Keep(condition) => Step::Keep(through(condition)?),
+            })
+        })
+        .collect()
+}
+
+fn made_by(steps: &[Step]) -> Vec<Expr> {
+    let names = steps.iter().flat_map(Step::columns).map(|e| e.schema_name().to_string());
+    names.map(datafusion::logical_expr::ident).collect()
 }

@@ -29,15 +29,18 @@ const FILE: &str = "glotrace.sqlite";
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Step `i` leads from format `i` to `i + 1`. Steps are only ever added.
-const MIGRATIONS: [&str; 1] = [concat!(
-    "CREATE TABLE views (schema TEXT NOT NULL, name TEXT NOT NULL, sql TEXT NOT NULL, columns TEXT NOT NULL, created TEXT NOT NULL,",
-    " PRIMARY KEY (schema, name)) STRICT;",
-    "CREATE TABLE macros (name TEXT NOT NULL PRIMARY KEY, params TEXT NOT NULL, body TEXT NOT NULL, created TEXT NOT NULL) STRICT;",
-    "CREATE TABLE models (name TEXT NOT NULL PRIMARY KEY, uri TEXT NOT NULL, options TEXT NOT NULL, created TEXT NOT NULL) STRICT;",
-    "CREATE TABLE runs (id INTEGER PRIMARY KEY, statement TEXT NOT NULL, started TEXT NOT NULL, seconds REAL NOT NULL, rows INTEGER,",
-    " calls INTEGER NOT NULL, version TEXT NOT NULL, error TEXT) STRICT;",
-    "CREATE TABLE steps (path TEXT NOT NULL PRIMARY KEY, fingerprint TEXT NOT NULL, finished TEXT NOT NULL) STRICT;",
-)];
+const MIGRATIONS: [&str; 2] = [
+    concat!(
+        "CREATE TABLE views (schema TEXT NOT NULL, name TEXT NOT NULL, sql TEXT NOT NULL, columns TEXT NOT NULL, created TEXT NOT NULL,",
+        " PRIMARY KEY (schema, name)) STRICT;",
+        "CREATE TABLE macros (name TEXT NOT NULL PRIMARY KEY, params TEXT NOT NULL, body TEXT NOT NULL, created TEXT NOT NULL) STRICT;",
+        "CREATE TABLE models (name TEXT NOT NULL PRIMARY KEY, uri TEXT NOT NULL, options TEXT NOT NULL, created TEXT NOT NULL) STRICT;",
+        "CREATE TABLE runs (id INTEGER PRIMARY KEY, statement TEXT NOT NULL, started TEXT NOT NULL, seconds REAL NOT NULL, rows INTEGER,",
+        " calls INTEGER NOT NULL, version TEXT NOT NULL, error TEXT) STRICT;",
+        "CREATE TABLE steps (path TEXT NOT NULL PRIMARY KEY, fingerprint TEXT NOT NULL, finished TEXT NOT NULL) STRICT;",
+    ),
+    "ALTER TABLE runs ADD COLUMN usd REAL NOT NULL DEFAULT 0;",
+];
 
 /// The open file; `None` where a database that is only read has none.
 #[derive(Debug)]

@@ -16,6 +16,8 @@ pub struct Run {
     pub rows: Option<u64>,
     /// Model calls made.
     pub calls: u64,
+    /// What they cost, in US dollars, where their models have prices.
+    pub usd: f64,
     /// The glotrace that ran it.
     pub version: String,
     /// The message of the error it ended with.
@@ -32,8 +34,8 @@ impl Store {
         let started = run.started.to_rfc3339_opts(SecondsFormat::Micros, true);
         self.meta.write(|c| {
             c.execute(
-                "INSERT INTO runs (statement, started, seconds, rows, calls, version, error) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                params![run.statement, started, run.seconds, run.rows.map(count), count(run.calls), run.version, run.error],
+                "INSERT INTO runs (statement, started, seconds, rows, calls, usd, version, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                params![run.statement, started, run.seconds, run.rows.map(count), count(run.calls), run.usd, run.version, run.error],
             )
             .map(|_| ())
         })
@@ -42,23 +44,26 @@ impl Store {
     /// All runs, oldest first.
     pub fn runs(&self) -> Result<Vec<Run>> {
         self.meta.read(|c| {
-            c.prepare_cached("SELECT statement, started, seconds, rows, calls, version, error FROM runs ORDER BY id")?
-                .query_map([], |row| {
-                    let started: String = row.get(1)?;
-                    let started = DateTime::parse_from_rfc3339(&started).map_err(|e| {
-                        rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, Box::new(e))
-                    })?;
-                    Ok(Run {
-                        statement: row.get(0)?,
-                        started: started.with_timezone(&Utc),
-                        seconds: row.get(2)?,
-                        rows: row.get::<_, Option<i64>>(3)?.map(i64::unsigned_abs),
-                        calls: row.get::<_, i64>(4)?.unsigned_abs(),
-                        version: row.get(5)?,
-                        error: row.get(6)?,
-                    })
-                })?
-                .collect()
+            c.prepare_cached(
+                "SELECT statement, started, seconds, rows, calls, version, error, usd FROM runs ORDER BY id",
+            )?
+            .query_map([], |row| {
+                let started: String = row.get(1)?;
+                let started = DateTime::parse_from_rfc3339(&started).map_err(|e| {
+                    rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, Box::new(e))
+                })?;
+                Ok(Run {
+                    statement: row.get(0)?,
+                    started: started.with_timezone(&Utc),
+                    seconds: row.get(2)?,
+                    rows: row.get::<_, Option<i64>>(3)?.map(i64::unsigned_abs),
+                    calls: row.get::<_, i64>(4)?.unsigned_abs(),
+                    version: row.get(5)?,
+                    error: row.get(6)?,
+                    usd: row.get(7)?,
+                })
+            })?
+            .collect()
         })
     }
 }
@@ -76,6 +81,7 @@ mod tests {
             seconds: 0.25,
             rows,
             calls: 3,
+            usd: 0.25,
             version: "0.1.0".to_owned(),
             error: error.map(str::to_owned),
         };

@@ -1,8 +1,9 @@
 //! The arguments of one call of `llm_generate` or `llm_complete`, read and checked.
 
 use super::{ModelFunction, Task};
-use crate::kit::{Args, Kind, Param, plan_error};
-use datafusion_common::arrow::array::ArrayRef;
+use crate::kit::{Args, Kind, Param};
+use datafusion_common::arrow::array::{Array, ArrayRef, BooleanArray};
+use datafusion_common::arrow::compute::filter;
 use datafusion_common::arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::ColumnarValue;
@@ -59,49 +60,73 @@ pub struct GenerateRow {
 }
 
 impl GenerateRow {
-    /// Row `row` of the evaluated arguments of a call of `function`, in the order of [`GENERATE`]; trailing ones may be missing.
-    /// `None` where model or prompt is NULL, and no call is to be made.
+    /// Row `row` of the evaluated arguments, as [`Self::read_all`].
+    ///
+    /// # Errors
+    /// As [`Self::read_all`].
+    pub fn read(function: &ModelFunction, args: &[ArrayRef], row: usize) -> Result<Option<Self>> {
+        let one: Vec<ArrayRef> = args.iter().map(|array| array.slice(row, 1)).collect();
+        Ok(Self::read_all(function, &one, 1)?.pop().flatten())
+    }
+
+    /// The rows of the evaluated arguments of a call of `function`, in the order of [`GENERATE`]; trailing ones may be missing.
+    /// `None` where model or prompt is NULL, and no call is to be made: nothing else of such a row is read.
     ///
     /// # Errors
     /// An execution error that names the argument whose value is of the wrong kind or out of range.
-    pub fn read(function: &ModelFunction, args: &[ArrayRef], row: usize) -> Result<Option<Self>> {
-        // Slicing first: a cast is then a cast of one value.
-        let values: Vec<_> = args.iter().map(|array| ColumnarValue::Array(array.slice(row, 1))).collect();
-        let args = Args::new(function.static_name(), GENERATE, &values, 1)?;
-        if args.is_null(0) {
-            return Ok(None);
+    pub fn read_all(function: &ModelFunction, args: &[ArrayRef], rows: usize) -> Result<Vec<Option<Self>>> {
+        let name = function.static_name();
+        let columns = |arrays: &[ArrayRef], rows| {
+            let values: Vec<_> = arrays.iter().cloned().map(ColumnarValue::Array).collect();
+            Args::new(name, GENERATE, &values, rows)
+        };
+        let all = columns(args, rows)?;
+        let asks: Vec<bool> = (0..rows).map(|row| !all.is_null(row)).collect();
+        if asks.iter().all(|asks| *asks) {
+            return Ok(Self::each(function, &all, rows)?.into_iter().map(Some).collect());
         }
-        let stop = args.texts(9)?.get(0);
-        if stop.iter().flatten().any(String::is_empty) {
-            let what = format!("{} holds an empty text, which would end every reply", args.place(9));
-            return Err(args.error(what, "leave it out"));
-        }
+        let mask = BooleanArray::from(asks.clone());
+        let asking = args.iter().map(|array| filter(array, &mask)).collect::<Result<Vec<_>, _>>()?;
+        let mut read = Self::each(function, &columns(&asking, mask.true_count())?, mask.true_count())?.into_iter();
+        Ok(asks.into_iter().map(|asks| if asks { read.next() } else { None }).collect())
+    }
+
+    /// Rows in which neither model nor prompt is NULL.
+    fn each(function: &ModelFunction, args: &Args, rows: usize) -> Result<Vec<Self>> {
+        let (model, prompt, system) = (args.text(0)?, args.text(1)?, args.text(10)?);
+        let (n, top_k, max_tokens, seed) = (args.bigint(2)?, args.bigint(5)?, args.bigint(7)?, args.bigint(8)?);
+        let (temperature, top_p, min_p) = (args.double(3)?, args.double(4)?, args.double(6)?);
+        let (stop, enable_thinking, raw) = (args.texts(9)?, args.boolean(11)?, args.boolean(12)?);
         let within =
             |i: usize, value: Option<f64>| match value.and_then(|v| refusal(function.task(), GENERATE[i].name, v)) {
                 Some((what, hint)) => Err(args.error(format!("{} {what}", args.place(i)), hint)),
                 None => Ok(value),
             };
-        let double = |i| within(i, args.double(i)?.get(0));
-        let bigint = |i| {
-            let value = args.bigint(i)?.get(0);
-            #[expect(clippy::cast_precision_loss, reason = "the ends of the ranges are small")]
-            within(i, value.map(|value| value as f64)).map(|_| value)
+        #[expect(clippy::cast_precision_loss, reason = "the ends of the ranges are small")]
+        let whole = |i: usize, value: Option<i64>| within(i, value.map(|value| value as f64)).map(|_| value);
+        let row = |row: usize| {
+            let stop = stop.get(row);
+            if stop.iter().flatten().any(String::is_empty) {
+                let what = format!("{} holds an empty text, which would end every reply", args.place(9));
+                return Err(args.error(what, "leave it out"));
+            }
+            Ok(Self {
+                model: model.at(row).to_owned(),
+                prompt: prompt.at(row).to_owned(),
+                n: whole(2, n.get(row))?,
+                temperature: within(3, temperature.get(row))?,
+                top_p: within(4, top_p.get(row))?,
+                top_k: whole(5, top_k.get(row))?,
+                min_p: within(6, min_p.get(row))?,
+                max_tokens: whole(7, max_tokens.get(row))?,
+                seed: whole(8, seed.get(row))?,
+                stop,
+                system: system.get(row).map(str::to_owned),
+                enable_thinking: enable_thinking.get(row),
+                raw: raw.get(row).unwrap_or(false),
+            })
         };
-        Ok(Some(Self {
-            model: args.text(0)?.at(0).to_owned(),
-            prompt: args.text(1)?.at(0).to_owned(),
-            n: bigint(2)?,
-            temperature: double(3)?,
-            top_p: double(4)?,
-            top_k: bigint(5)?,
-            min_p: double(6)?,
-            max_tokens: bigint(7)?,
-            seed: bigint(8)?,
-            stop,
-            system: args.text(10)?.get(0).map(str::to_owned),
-            enable_thinking: args.boolean(11)?.get(0),
-            raw: args.boolean(12)?.get(0).unwrap_or(false),
-        }))
+        (0..rows).map(row).collect()
     }
 }
 
@@ -112,11 +137,7 @@ pub(super) fn check_ranges(function: &ModelFunction, literals: &[Option<&ScalarV
             continue;
         };
         if let Some((what, hint)) = refusal(function.task(), param.name, value) {
-            return Err(plan_error(
-                function.static_name(),
-                format!("argument {} `{}` {what}", i + 1, param.name),
-                hint,
-            ));
+            return Err(function.literal_error(i, what, hint));
         }
     }
     Ok(())
@@ -171,6 +192,8 @@ mod tests {
         assert_eq!((first.top_p, first.top_k, first.seed), (None, Some(20), None));
         assert_eq!(read(1), None);
         let third = read(2).unwrap();
+        let all = GenerateRow::read_all(&llm_generate(), &args, 3).unwrap();
+        assert_eq!(all, [Some(first.clone()), None, Some(third.clone())]);
         assert_eq!((third.prompt.as_str(), third.n, third.raw, third.stop), ("ถาม", None, false, None));
     }
 
@@ -191,6 +214,14 @@ mod tests {
         assert_eq!(stop(list(&["a", "จบ"])).unwrap(), ["a", "จบ"]);
         assert_eq!(stop(ScalarValue::Null), None);
         assert!(error(&llm_generate(), &args("".into())).contains("argument 10 `stop` holds an empty text"));
+    }
+
+    #[test]
+    fn a_row_that_asks_nothing_is_not_checked() {
+        let n: ArrayRef = Arc::new(Int32Array::from(vec![0, 2]));
+        let prompts: ArrayRef = Arc::new(StringArray::from(vec![None, Some("p")]));
+        let read = GenerateRow::read_all(&llm_generate(), &[Arc::new(StringArray::from(vec!["m"; 2])), prompts, n], 2);
+        assert_eq!(read.unwrap().into_iter().flatten().map(|row| row.n).collect::<Vec<_>>(), [Some(2)]);
     }
 
     #[test]

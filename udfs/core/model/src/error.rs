@@ -103,6 +103,13 @@ impl Error {
         self
     }
 
+    /// The same failure in other words.
+    #[must_use]
+    pub(crate) fn map_message(mut self, change: impl FnOnce(&str) -> String) -> Self {
+        self.message = change(&self.message);
+        self
+    }
+
     /// A call that ended because its caller cancelled.
     pub fn cancelled() -> Self {
         Self::new(Kind::Cancelled, "the call was cancelled")

@@ -5,6 +5,7 @@
 //!
 //! - [`local::LocalModel`], weights that run in this process, on one of its [`device`]s: GGUF file or folder in Hugging
 //!   Face layout → tokenizer, chat template, decoder, batch;
+//! - [`remote::Endpoint`], a server that speaks OpenAI's protocol, which is asynchronous and has methods of its own;
 //! - [`Replay`], recorded answers.
 //!
 //! In the order in which a call goes through it:
@@ -15,17 +16,23 @@
 //!    a decoding step after [`Cancel`] is raised. [`Generate::serve`] does the same for a [`Queue`] that goes on.
 //! 4. [`Completion`] is the text with its thinking told from its response ([`thinking`]), or an [`Error`] with a [`Kind`].
 //!
-//! The crate knows no SQL and no runtime, prints nothing, reads no environment, and holds no state outside its values.
+//! What the tasks of the house make of replies and scores is [`json`] and [`score`].
+//!
+//! The crate knows no SQL, prints nothing, reads no environment, and holds no state outside its values. Only
+//! endpoints need a runtime (tokio's, for time and connections), and it is the caller's.
 
 mod cancel;
 pub mod device;
 pub mod digest;
 mod error;
 mod generate;
+pub mod json;
 pub mod local;
 mod log_prob;
 mod params;
+pub mod remote;
 mod replay;
+pub mod score;
 pub mod thinking;
 
 pub use cancel::Cancel;

@@ -38,7 +38,7 @@ use serde_json::{Map, Value};
 use self::{chat::ChatTemplate, decoder::Decoder, pages::Pages, tokenizer::Tokenizer};
 pub use self::{decoder::Precision, dtype::WeightDtype, kernel::Level, options::LocalOptions};
 use crate::{
-    Answer, Cancel, Error, Generate, Kind, Prompt, Queue, Request, Result, Sink, Task, Work, device::DeviceChoice,
+    Answer, Cancel, Error, Generate, Kind, LogProb, Prompt, Queue, Request, Result, Sink, Task, Work, device::DeviceChoice,
     thinking,
 };
 
@@ -225,5 +225,9 @@ impl Generate for LocalModel {
 
     fn serve(&self, queue: &mut dyn Queue) {
         scheduler::serve(self, queue);
+    }
+
+    fn scorer(&self) -> Option<&dyn LogProb> {
+        Some(self)
     }
 }

@@ -303,7 +303,12 @@ impl<'a> Scheduler<'a> {
                 let ids = &filling.text.ids;
                 for (row, position) in rows.clone().zip(*first..) {
                     let next = ids.get(position + 1).copied().unwrap_or(scoring.last);
-                    scoring.scores.push(self.model.scored(next, &self.logits.row(row)));
+                    let logits = self.logits.row(row);
+                    let mut scored = self.model.scored(next, &logits);
+                    if scoring.scores.is_empty() {
+                        scored.top = crate::score::top(&logits, crate::score::KI2026_TOP);
+                    }
+                    scoring.scores.push(scored);
                 }
             }
         }

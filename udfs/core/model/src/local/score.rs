@@ -35,7 +35,7 @@ impl LocalModel {
 
     pub(super) fn unscored(&self, id: u32) -> TokenScore {
         let token = self.tokenizer.token(id);
-        TokenScore { id, token, logprob: None, rank: None, entropy: None }
+        TokenScore { id, token, logprob: None, rank: None, entropy: None, top: Vec::new() }
     }
 
     /// What `logits`, `[vocab]`, say about `id`: log p = l - ln Σ exp l, H = ln Σ exp l - Σ p l.

@@ -1,4 +1,4 @@
-//! One model function over the rows of a batch: arguments → requests → completions → a column.
+//! `llm_generate` and `llm_complete`: arguments → requests → completions → a column.
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use datafusion::common::Result;
 use glotrace_model::{Completion, Params, Prompt, Request};
 use glotrace_udfs::llm::{GenerateRow, Generated, GeneratedBuilder, ModelFunction, Task};
 
-use super::run::StatementRun;
+use super::super::run::{Answer, StatementRun};
 use crate::error::Error;
 use crate::models::Model;
 
 /// The column that `function` makes of its arguments, one row a row.
 ///
 /// # Errors
-/// Arguments out of range; a model that cannot be had; what [`StatementRun::call`] does not let pass.
+/// Arguments out of range; a model that cannot be had; what [`StatementRun::generate`] does not let pass.
 pub async fn column(function: &ModelFunction, args: &[ArrayRef], rows: usize, run: &StatementRun) -> Result<ArrayRef> {
-    let asked = (0..rows).map(|row| GenerateRow::read(function, args, row)).collect::<Result<Vec<_>>>()?;
+    let asked = GenerateRow::read_all(function, args, rows)?;
     let answers = futures::future::try_join_all(asked.into_iter().map(|row| async move {
         match row {
             Some(row) => one_row(&row, run).await.map(Some),
@@ -24,30 +24,28 @@ pub async fn column(function: &ModelFunction, args: &[ArrayRef], rows: usize, ru
         }
     }))
     .await?;
-    match function.task() {
-        Task::Generate => {
-            let mut column = GeneratedBuilder::default();
-            for answer in &answers {
-                column.append(answer.as_deref());
-            }
-            column.finish()
+    if function.task() == Task::Generate {
+        let mut column = GeneratedBuilder::default();
+        for answer in &answers {
+            column.append(answer.as_deref());
         }
-        // One sample was asked for; a failed one has no text.
-        Task::Complete => Ok(Arc::new(StringArray::from_iter(
-            answers.into_iter().map(|samples| samples.and_then(|s| s.into_iter().next()).and_then(|s| s.text)),
-        ))),
+        return column.finish();
     }
+    // One sample was asked for; a failed one has no text.
+    Ok(Arc::new(StringArray::from_iter(
+        answers.into_iter().map(|samples| samples.and_then(|s| s.into_iter().next()).and_then(|s| s.text)),
+    )))
 }
 
 async fn one_row(row: &GenerateRow, run: &StatementRun) -> Result<Vec<Generated>, Error> {
     let model = run.model(&row.model).await?;
     let requests = requests(row, &model)?;
-    let outcomes = futures::future::try_join_all(requests.into_iter().map(|request| run.call(&model, request))).await?;
+    let outcomes = run.generate(&model, requests).await?;
     Ok(outcomes
         .into_iter()
         .zip(0..)
         .map(|(outcome, sample)| match outcome {
-            Ok(completion) => finished(sample, &completion),
+            Ok(answer) => finished(sample, answer),
             Err(e) => Generated::failed(sample, format!("{}: {}", e.kind(), e.message())),
         })
         .collect())
@@ -74,18 +72,19 @@ fn requests(row: &GenerateRow, model: &Model) -> Result<Vec<Request>, Error> {
     Ok((0..n).map(|sample| Request::new(prompt.clone(), sample, sampling.clone())).collect())
 }
 
-fn finished(sample: i64, completion: &Completion) -> Generated {
+fn finished(sample: i64, answer: Answer<Completion>) -> Generated {
     let count = |n: Option<u64>| n.and_then(|n| i64::try_from(n).ok());
+    let completion = answer.output;
     Generated {
         sample,
-        text: Some(completion.text.clone()),
-        thinking: completion.thinking.clone(),
-        response: completion.response.clone(),
+        text: Some(completion.text),
+        thinking: completion.thinking,
+        response: completion.response,
         finish_reason: Some(completion.finish_reason.as_str().to_owned()),
         prompt_tokens: count(completion.prompt_tokens),
         completion_tokens: count(completion.completion_tokens),
         seconds: Some(completion.seconds),
-        cached: Some(false),
+        cached: Some(answer.cached),
         error: None,
     }
 }
