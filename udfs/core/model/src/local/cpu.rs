@@ -153,7 +153,7 @@ impl Cpu {
         /// Spreading weights out pays from about this many rows on.
         const ENOUGH: usize = 24;
         let threads = self.team.threads();
-        match panels % threads == 0 || panels > 16 * threads || rows < ENOUGH {
+        match panels.is_multiple_of(threads) || panels > 16 * threads || rows < ENOUGH {
             true => rows,
             false => rows.div_ceil(threads).next_multiple_of(6),
         }

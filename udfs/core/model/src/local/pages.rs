@@ -136,7 +136,7 @@ impl Pages {
 
     /// How many pages a fork of a sequence takes that has seen `tokens` tokens.
     pub fn needed_to_fork(&self, tokens: usize) -> usize {
-        if self.here { usize::from(tokens % PAGE != 0) } else { Self::needed(tokens) }
+        if self.here { usize::from(!tokens.is_multiple_of(PAGE)) } else { Self::needed(tokens) }
     }
 
     /// A sequence that has seen as many of `ids` as are known, whole pages, and not the last one of them all, whose
@@ -196,7 +196,7 @@ impl Pages {
         }
         let whole = sequence.len / PAGE;
         let mut pages = sequence.pages[..whole].to_vec();
-        if sequence.len % PAGE != 0 {
+        if !sequence.len.is_multiple_of(PAGE) {
             let copy = self.take().ok_or(Full)?;
             let mut data = std::mem::take(&mut self.data[copy]);
             data.copy_from_slice(&self.data[sequence.pages[whole]]);

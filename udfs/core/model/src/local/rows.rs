@@ -18,7 +18,7 @@ impl Rows {
 
     /// Zeros in all rows from column `from` to the end of its panel.
     pub(super) fn clear_from(&mut self, from: usize) {
-        if from % PANEL != 0 {
+        if !from.is_multiple_of(PANEL) {
             for panel in &mut self.panels[from / PANEL * self.rows..][..self.rows] {
                 panel.floats_mut()[from % PANEL..].fill(0.0);
             }

@@ -101,7 +101,7 @@ pub struct Decoder {
 }
 
 enum Runner {
-    Host(host::Runner),
+    Host(Box<host::Runner>),
     Tensors(tensors::Runner),
 }
 
@@ -112,7 +112,7 @@ impl Decoder {
     /// A tensor that is missing, has another shape than `config` says, or cannot be read.
     pub fn read(config: Config, weights: &mut dyn Weights, dtype: Option<WeightDtype>, place: Place) -> Result<Self> {
         let runner = match place {
-            Place::Host(cpu, precision) => Runner::Host(host::read(&config, weights, dtype, cpu, precision)?),
+            Place::Host(cpu, precision) => Runner::Host(Box::new(host::read(&config, weights, dtype, cpu, precision)?)),
             Place::Tensors(device) => Runner::Tensors(tensors::read(&config, weights, dtype, &device)?),
         };
         Ok(Self { config, runner })

@@ -11,6 +11,7 @@
 //! third is in [`team`] with its reasons.
 
 #![allow(unsafe_code, reason = "vector instructions; see the module's documentation")]
+#![allow(clippy::needless_range_loop, reason = "a loop over registers runs over several arrays at the same place")]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
