@@ -91,8 +91,12 @@ fn together<L: Lanes, const Q: usize>(
     scores.resize(Q * n, Line::ZERO); // [queries, pages]
     for (p, page) in pages.iter().enumerate() {
         let mut sums = [L::splat(0.0); Q];
+        // Pages lie anywhere, which no cache foresees.
+        let next = pages.get(p + 1).unwrap_or(page);
         for (line, keys) in page[..lines * LANES].chunks_exact(LANES).enumerate() {
+            let next = &next[line * LANES..][..LANES];
             for (d, key) in keys.iter().enumerate() {
+                L::fetch(&next[d]);
                 let key = L::load(&key.0);
                 for q in 0..Q {
                     sums[q] = key.mul_add(L::splat(queries[q * lines + line].0[d]), sums[q]);
@@ -158,7 +162,11 @@ fn mix<L: Lanes, const Q: usize, const N: usize>(
     let mut sums = [[L::splat(0.0); N]; Q];
     for (p, page) in pages.iter().enumerate() {
         let values = &page[lines * LANES..];
+        let next = &pages.get(p + 1).unwrap_or(page)[lines * LANES..];
         for t in 0..PAGE {
+            for soon in &next[t * lines + at..][..N] {
+                L::fetch(soon);
+            }
             let Some(value) = values[t * lines + at..].first_chunk::<N>() else {
                 return;
             };

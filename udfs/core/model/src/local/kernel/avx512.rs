@@ -4,6 +4,7 @@ use std::arch::x86_64::*;
 
 use super::{
     Kernel,
+    attend::Line,
     lanes::{LANES, Lanes},
 };
 
@@ -110,6 +111,11 @@ impl Lanes for Avx512 {
             let wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.as_ptr().cast()));
             Self(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(wide)))
         }
+    }
+
+    #[inline(always)]
+    fn fetch(soon: &Line) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(soon).cast()) }
     }
 
     #[inline(always)]

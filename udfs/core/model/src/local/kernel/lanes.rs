@@ -1,5 +1,7 @@
 //! Sixteen f32 side by side.
 
+use super::attend::Line;
+
 /// How many.
 pub(crate) const LANES: usize = 16;
 
@@ -39,6 +41,10 @@ pub(crate) trait Lanes: Copy {
     fn pair(low: Self::Ints, high: Self::Ints) -> Self::Ints;
     /// The lower and the upper halves of all bytes.
     fn unpack(words: &[u32; LANES], to: &mut [[u32; LANES]; 2]);
+
+    /// Asks for a cache line that will be read soon.
+    #[inline(always)]
+    fn fetch(_soon: &Line) {}
 
     /// The sum of the lanes, in halves: 8 + 8, 4 + 4, ….
     #[inline(always)]
