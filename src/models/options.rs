@@ -3,8 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use glotrace_model::device::DeviceChoice;
+use glotrace_model::local::{Precision, WeightDtype};
 use glotrace_model::remote::EndpointOptions;
-use glotrace_model::{DeviceChoice, LocalOptions, Params, Precision, WeightDtype};
+use glotrace_model::{LocalOptions, Params};
 use serde_json::{Map, Value};
 
 use super::Uri;
@@ -16,15 +18,15 @@ use crate::suggest::closest;
 pub struct ModelOptions {
     /// What a call uses where it says nothing.
     pub params: Params,
-    /// The most sequences that are decoded together; `None`: the runtime's own choice, as below.
+    /// The most sequences that are decoded together; `None`: the runtime's own choice.
     pub max_batch: Option<usize>,
-    /// Megabytes that keys and values of tokens may take.
+    /// Megabytes that keys and values of tokens may take; `None`: what `glotrace.kv_cache_mb` says.
     pub kv_cache_mb: Option<usize>,
     /// In which numbers products are computed on the CPU.
-    pub precision: Option<Precision>,
-    /// Which processor runs it.
-    pub device: Option<DeviceChoice>,
-    /// The type that weights are rounded to; `None`: as the file has them.
+    pub precision: Precision,
+    /// The processor that weights run on.
+    pub device: DeviceChoice,
+    /// The type that weights are rounded to; `None` leaves them what the file holds.
     pub dtype: Option<WeightDtype>,
     /// The environment variable that holds an endpoint's key.
     pub api_key_env: Option<String>,
@@ -53,7 +55,7 @@ const ENDPOINT: &[&str] = &[
 ];
 
 /// How weights are run that lie here.
-const LOCAL: &[&str] = &["max_batch", "kv_cache_mb", "precision", "device", "dtype"];
+const LOCAL: &[&str] = &["device", "dtype", "kv_cache_mb", "max_batch", "precision"];
 
 const SAMPLING: &[&str] = &[
     "temperature",
@@ -74,7 +76,8 @@ impl ModelOptions {
     pub fn read(options: &Map<String, Value>, uri: &Uri) -> Result<Self> {
         let is_endpoint = matches!(uri, Uri::OpenAi(_) | Uri::Endpoint { .. });
         let mut params = Params::default();
-        let (mut max_batch, mut kv_cache_mb, mut precision, mut device, mut dtype) = (None, None, None, None, None);
+        let (mut max_batch, mut kv_cache_mb, mut precision) = (None, None, Precision::default());
+        let (mut device, mut dtype) = (DeviceChoice::default(), None);
         let mut api_key_env = None;
         let mut endpoint = Map::new();
         for (name, value) in options {
@@ -111,14 +114,14 @@ impl ModelOptions {
                 other if ENDPOINT.contains(&other) => {
                     endpoint.insert(name.clone(), value.clone());
                 }
+                "device" => device = named(name, value)?,
+                "dtype" => dtype = Some(named(name, value)?),
+                "kv_cache_mb" => kv_cache_mb = Some(count(name, value)?),
+                "precision" => precision = named(name, value)?,
                 "max_batch" => {
                     let n = usize::try_from(integer(name, value)?).ok().filter(|n| (1..=4096).contains(n));
                     max_batch = Some(n.ok_or_else(|| wrong(name, value, "from 1 to 4096"))?);
                 }
-                "kv_cache_mb" => kv_cache_mb = Some(count(name, value)?),
-                "precision" => precision = Some(named(name, value)?),
-                "device" => device = Some(named(name, value)?),
-                "dtype" => dtype = Some(named(name, value)?),
                 _ => {
                     let error = Error::query(format!("no model option named `{name}`"));
                     let names = [SAMPLING, if is_endpoint { ENDPOINT } else { LOCAL }].concat();
@@ -141,9 +144,9 @@ impl ModelOptions {
         LocalOptions {
             max_batch: self.max_batch.unwrap_or(options.max_batch),
             kv_cache_mb: self.kv_cache_mb.unwrap_or(options.kv_cache_mb),
-            precision: self.precision.unwrap_or(options.precision),
-            device: self.device.unwrap_or(options.device),
-            dtype: self.dtype.or(options.dtype),
+            precision: self.precision,
+            device: self.device,
+            dtype: self.dtype,
             ..options
         }
     }
@@ -185,6 +188,12 @@ impl ModelOptions {
     }
 }
 
+/// A value that has a name.
+fn named<T: FromStr<Err = glotrace_model::Error>>(name: &str, value: &Value) -> Result<T> {
+    let text = value.as_str().ok_or_else(|| wrong(name, value, "a text"))?;
+    text.parse().map_err(|e: glotrace_model::Error| Error::query(format!("model option `{name}`: {}", e.message())))
+}
+
 /// A whole number from 0 that fits.
 fn natural<T: TryFrom<i64>>(name: &str, value: &Value) -> Result<T> {
     let n = integer(name, value)?;
@@ -195,18 +204,6 @@ fn natural<T: TryFrom<i64>>(name: &str, value: &Value) -> Result<T> {
 fn count<T: TryFrom<i64>>(name: &str, value: &Value) -> Result<T> {
     let n = value.as_i64().filter(|n| *n >= 1).ok_or_else(|| wrong(name, value, "a whole number from 1"))?;
     T::try_from(n).map_err(|_| wrong(name, value, "a smaller number"))
-}
-
-/// One of the words that `T` knows.
-fn named<T: FromStr<Err = glotrace_model::Error>>(name: &str, value: &Value) -> Result<T> {
-    let text = value.as_str().ok_or_else(|| wrong(name, value, "a text"))?;
-    text.parse().map_err(|e: glotrace_model::Error| {
-        let error = Error::query(e.message().replace("parameter", "model option"));
-        match e.hint() {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
-    })
 }
 
 fn seconds(name: &str, value: &Value) -> Result<Duration> {
@@ -305,7 +302,7 @@ mod tests {
         assert_eq!((options.dtype, options.device), (Some(WeightDtype::Bf16), DeviceChoice::Cuda(1)));
         assert_eq!(read(json!({})).unwrap().put_into_local(LocalOptions::default()), LocalOptions::default());
         let error = read(json!({"precision": "int4"})).unwrap_err();
-        assert_eq!(error.message, "model option precision must be f32, int16 or int8, got 'int4'");
+        assert!(error.message.contains("must be f32, int16 or int8, got 'int4'"), "{error}");
         assert!(read(json!({"kv_cache_mb": 0})).is_err());
     }
 
