@@ -81,10 +81,7 @@ fn is_loopback(url: &str) -> bool {
 }
 
 async fn local(path: PathBuf, sha256: Option<String>, options: &ModelOptions) -> Result<Arc<dyn Generate>> {
-    if path.is_dir() {
-        return Err(Error::world(format!("`{}` is a folder", path.display())).with_hint("a model is a .gguf file"));
-    }
-    let mut load = LocalOptions { sha256, ..LocalOptions::default() };
+    let mut load = LocalOptions { sha256, device: options.device, dtype: options.dtype, ..LocalOptions::default() };
     if let Some(max_batch) = options.max_batch {
         load.max_batch = max_batch;
     }

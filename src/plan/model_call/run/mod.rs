@@ -266,7 +266,11 @@ impl StatementRun {
             let cost = state.costs.entry(model.name().to_owned()).or_default();
             match known {
                 Some(_) => cost.stored += 1,
-                None => cost.to_make = cost.to_make.plus(priced(model, task)),
+                None => {
+                    let all = cost.to_make.plus(task.at_most());
+                    // Of the sum, which rounds once.
+                    cost.to_make = Use { usd: model.usd(all.prompt_tokens, all.completion_tokens), ..all };
+                }
             }
         }
         if let Some(output) = known {
