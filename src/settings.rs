@@ -59,7 +59,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         name: "glotrace.kv_cache_mb",
         default: "2048",
-        description: "megabytes that the key-value cache of a model that runs here may take; a model that is loaded already keeps what it has",
+        description: "the most memory, in MiB, that keys and values of a local model take; for models that are loaded after it is set",
         check: positive,
     },
     Setting {
@@ -146,9 +146,9 @@ impl Settings {
         self.get("glotrace.reuse_calls").is_ok_and(|value| value == "true")
     }
 
-    /// Megabytes for the key-value cache of a model that is loaded now.
-    pub fn kv_cache_mb(&self) -> Option<usize> {
-        self.get("glotrace.kv_cache_mb").ok()?.parse().ok()
+    /// The limit of a local model's cache of keys and values, in MiB.
+    pub fn kv_cache_mb(&self) -> usize {
+        self.get("glotrace.kv_cache_mb").ok().and_then(|v| v.parse().ok()).unwrap_or(2048)
     }
 
     /// A limit of `glotrace.budget_…`; `None` is no limit.

@@ -28,8 +28,7 @@ fn rows(fixtures: &Path, sql: &str) -> Vec<Value> {
         .unwrap();
     let said = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success(), "{said}");
-    serde_json::from_slice(&run.stdout)
-        .unwrap_or_else(|e| panic!("{e}: {}\n{said}", String::from_utf8_lossy(&run.stdout)))
+    serde_json::from_slice(&run.stdout).unwrap()
 }
 
 fn number(value: &Value) -> f64 {

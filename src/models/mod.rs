@@ -212,12 +212,13 @@ impl Models {
             None => Definition { uri: self.uri_of(name)?, options: Map::new() },
         };
         let uri = Uri::parse(&definition.uri)?;
-        let mut options = ModelOptions::read(&definition.options, &uri)?;
-        options.kv_cache_mb = options.kv_cache_mb.or(self.settings.kv_cache_mb());
-        let loaded = load::load(&uri, &options, &self.cache, &self.environment).await.map_err(|mut e| {
-            e.message = format!("model `{name}` cannot be loaded: {}", e.message);
-            e
-        })?;
+        let options = ModelOptions::read(&definition.options, &uri)?;
+        let loaded = load::load(&uri, &options, &self.cache, &self.environment, self.settings.kv_cache_mb())
+            .await
+            .map_err(|mut e| {
+                e.message = format!("model `{name}` cannot be loaded: {}", e.message);
+                e
+            })?;
         let (identity, backend) = match loaded {
             Loaded::Here(model) => (model.identity(), Backend::Worker(Worker::start(name, model))),
             Loaded::Endpoint(endpoint) => (endpoint.identity(), Backend::Endpoint(endpoint)),

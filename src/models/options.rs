@@ -3,10 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use glotrace_model::Params;
 use glotrace_model::device::DeviceChoice;
 use glotrace_model::local::{Precision, WeightDtype};
 use glotrace_model::remote::EndpointOptions;
-use glotrace_model::{LocalOptions, Params};
 use serde_json::{Map, Value};
 
 use super::Uri;
@@ -20,10 +20,10 @@ pub struct ModelOptions {
     pub params: Params,
     /// The most sequences that are decoded together; `None`: the runtime's own choice.
     pub max_batch: Option<usize>,
-    /// Megabytes that keys and values of tokens may take; `None`: what `glotrace.kv_cache_mb` says.
-    pub kv_cache_mb: Option<usize>,
-    /// In which numbers products are computed on the CPU.
-    pub precision: Precision,
+    /// In which numbers the CPU multiplies; `None`: the runtime's own choice.
+    pub precision: Option<Precision>,
+    /// Threads of the CPU; `None`: one for each physical core.
+    pub threads: Option<usize>,
     /// The processor that weights run on.
     pub device: DeviceChoice,
     /// The type that weights are rounded to; `None` leaves them what the file holds.
@@ -55,7 +55,7 @@ const ENDPOINT: &[&str] = &[
 ];
 
 /// How weights are run that lie here.
-const LOCAL: &[&str] = &["device", "dtype", "kv_cache_mb", "max_batch", "precision"];
+const LOCAL: &[&str] = &["device", "dtype", "max_batch", "precision", "threads"];
 
 const SAMPLING: &[&str] = &[
     "temperature",
@@ -76,8 +76,8 @@ impl ModelOptions {
     pub fn read(options: &Map<String, Value>, uri: &Uri) -> Result<Self> {
         let is_endpoint = matches!(uri, Uri::OpenAi(_) | Uri::Endpoint { .. });
         let mut params = Params::default();
-        let (mut max_batch, mut kv_cache_mb, mut precision) = (None, None, Precision::default());
-        let (mut device, mut dtype) = (DeviceChoice::default(), None);
+        let mut max_batch = None;
+        let (mut device, mut dtype, mut precision, mut threads) = (DeviceChoice::default(), None, None, None);
         let mut api_key_env = None;
         let mut endpoint = Map::new();
         for (name, value) in options {
@@ -116,8 +116,8 @@ impl ModelOptions {
                 }
                 "device" => device = named(name, value)?,
                 "dtype" => dtype = Some(named(name, value)?),
-                "kv_cache_mb" => kv_cache_mb = Some(count(name, value)?),
-                "precision" => precision = named(name, value)?,
+                "precision" => precision = Some(named(name, value)?),
+                "threads" => threads = Some(count(name, value)?),
                 "max_batch" => {
                     let n = usize::try_from(integer(name, value)?).ok().filter(|n| (1..=4096).contains(n));
                     max_batch = Some(n.ok_or_else(|| wrong(name, value, "from 1 to 4096"))?);
@@ -133,22 +133,10 @@ impl ModelOptions {
             }
         }
         params.clone().check().map_err(|e| Error::query(e.message()))?;
-        let read = Self { params, max_batch, kv_cache_mb, precision, device, dtype, api_key_env, endpoint };
+        let read = Self { params, max_batch, precision, threads, device, dtype, api_key_env, endpoint };
         // Types and ranges are seen now and not at the first call.
         read.put_into(EndpointOptions::new("http://localhost/v1", "m"))?;
         Ok(read)
-    }
-
-    /// `options` with what was said about how weights are run here.
-    pub fn put_into_local(&self, options: LocalOptions) -> LocalOptions {
-        LocalOptions {
-            max_batch: self.max_batch.unwrap_or(options.max_batch),
-            kv_cache_mb: self.kv_cache_mb.unwrap_or(options.kv_cache_mb),
-            precision: self.precision,
-            device: self.device,
-            dtype: self.dtype,
-            ..options
-        }
     }
 
     /// What so many tokens cost, in US dollars; 0 without prices.
@@ -288,22 +276,6 @@ mod tests {
         assert_eq!((endpoint.max_concurrency, endpoint.requests_per_minute, endpoint.max_retries), (32, Some(500), 0));
         assert_eq!((endpoint.timeout, endpoint.usd_per_mtok_in), (Duration::from_millis(1500), Some(2.5)));
         assert_eq!((endpoint.extra_body["reasoning_effort"].as_str(), endpoint.omit.len()), (Some("low"), 1));
-    }
-
-    #[test]
-    fn what_is_said_about_weights_reaches_them() {
-        let read = |options: Value| {
-            let Value::Object(options) = options else { unreachable!("a test writes objects") };
-            ModelOptions::read(&options, &Uri::File("x.gguf".into()))
-        };
-        let said = json!({"max_batch": 3, "kv_cache_mb": 100, "precision": "int8", "dtype": "bf16", "device": "cuda:1"});
-        let options = read(said).unwrap().put_into_local(LocalOptions::default());
-        assert_eq!((options.max_batch, options.kv_cache_mb, options.precision), (3, 100, Precision::Int8));
-        assert_eq!((options.dtype, options.device), (Some(WeightDtype::Bf16), DeviceChoice::Cuda(1)));
-        assert_eq!(read(json!({})).unwrap().put_into_local(LocalOptions::default()), LocalOptions::default());
-        let error = read(json!({"precision": "int4"})).unwrap_err();
-        assert!(error.message.contains("must be f32, int16 or int8, got 'int4'"), "{error}");
-        assert!(read(json!({"kv_cache_mb": 0})).is_err());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One thread a model: what statements ask of it joins what is under way already.
+//! One thread a model: it takes work as it comes, also while other work runs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,10 +26,10 @@ pub struct Worker {
 impl Worker {
     /// The thread ends when the worker is dropped and its queue is empty.
     pub fn start(name: &str, model: Arc<dyn Generate>) -> Self {
-        let (queue, jobs) = channel();
-        let can_score = model.scorer().is_some();
-        let mut desk = Desk { jobs, waiting: HashMap::new(), last: 0 };
-        let started = thread::Builder::new().name(format!("model {name}")).spawn(move || model.serve(&mut desk));
+        let (queue, coming) = channel();
+        let can_score = model.can_score();
+        let mut jobs = Jobs { coming, under_way: HashMap::new(), tickets: 0 };
+        let started = thread::Builder::new().name(format!("model {name}")).spawn(move || model.serve(&mut jobs));
         Self { queue: started.ok().map(|_| queue), can_score }
     }
 
@@ -42,7 +42,7 @@ impl Worker {
     pub async fn generate(&self, request: Request, cancel: Cancel) -> Result<Completion, Error> {
         match self.ask(Task::Complete(request), cancel).await? {
             Answer::Completion(completion) => Ok(completion),
-            Answer::Scores(_) => Err(mixed_up()),
+            Answer::Scores(_) => Err(Error::new(Kind::Model, "the model gave scores for a completion")),
         }
     }
 
@@ -56,7 +56,7 @@ impl Worker {
     ) -> Result<Vec<TokenScore>, Error> {
         match self.ask(Task::Score { prompt, continuation }, cancel).await? {
             Answer::Scores(scores) => Ok(scores),
-            Answer::Completion(_) => Err(mixed_up()),
+            Answer::Completion(_) => Err(Error::new(Kind::Model, "the model gave a completion for scores")),
         }
     }
 
@@ -69,35 +69,35 @@ impl Worker {
     }
 }
 
-fn mixed_up() -> Error {
-    Error::new(Kind::Model, "the model answered another question")
-        .with_hint("this is a mistake of glotrace: report it")
+/// What the thread of a model works for.
+struct Jobs {
+    coming: Receiver<Job>,
+    /// Who waits for what was handed out.
+    under_way: HashMap<u64, oneshot::Sender<Outcome>>,
+    tickets: u64,
 }
 
-/// What the model works for: jobs as they arrive, and who waits for which.
-struct Desk {
-    jobs: Receiver<Job>,
-    waiting: HashMap<u64, oneshot::Sender<Outcome>>,
-    last: u64,
-}
-
-impl Queue for Desk {
+impl Queue for Jobs {
     fn next(&mut self, wait: bool) -> Option<Work> {
-        let Job { task, cancel, done } = if wait { self.jobs.recv().ok() } else { self.jobs.try_recv().ok() }?;
-        self.last += 1;
-        self.waiting.insert(self.last, done);
-        Some(Work { ticket: self.last, task, cancel })
+        loop {
+            let job = if wait { self.coming.recv().ok()? } else { self.coming.try_recv().ok()? };
+            // Nobody waits any more for a row that a LIMIT above did not need.
+            if job.done.is_closed() {
+                continue;
+            }
+            self.tickets += 1;
+            self.under_way.insert(self.tickets, job.done);
+            return Some(Work { ticket: self.tickets, task: job.task, cancel: job.cancel });
+        }
     }
 
     fn done(&mut self, ticket: u64, outcome: Outcome) {
-        if let Some(done) = self.waiting.remove(&ticket) {
-            // Whoever asked may have gone.
+        if let Some(done) = self.under_way.remove(&ticket) {
             let _ = done.send(outcome);
         }
     }
 
-    /// Nobody waits any more for a row that a LIMIT above did not need.
     fn wanted(&self, ticket: u64) -> bool {
-        self.waiting.get(&ticket).is_some_and(|done| !done.is_closed())
+        self.under_way.get(&ticket).is_some_and(|done| !done.is_closed())
     }
 }

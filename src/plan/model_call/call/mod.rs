@@ -12,6 +12,8 @@ use std::future::Future;
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::common::Result;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use glotrace_udfs::kit::Output;
 use glotrace_udfs::llm::{ClassifyRow, JsonRow, LogprobRow, ModelFunction, Task, TranslateRow, VInformationRow};
 
@@ -20,28 +22,36 @@ use crate::error::Error;
 
 /// The column that `function` makes of its arguments, one row a row.
 ///
+/// Boxed, so that whoever asks whether its own future is `Send` need not look through the futures of all tasks: with them
+/// the compiler's recursion limit is near.
+///
 /// # Errors
 /// Arguments out of range; a model that cannot be had, or cannot do what is asked; what [`StatementRun`] does not let pass.
-pub async fn column(function: &ModelFunction, args: &[ArrayRef], rows: usize, run: &StatementRun) -> Result<ArrayRef> {
+pub fn column<'a>(
+    function: &'a ModelFunction,
+    args: &'a [ArrayRef],
+    rows: usize,
+    run: &'a StatementRun,
+) -> BoxFuture<'a, Result<ArrayRef>> {
     match function.task() {
-        Task::Generate | Task::Complete => generate::column(function, args, rows, run).await,
-        Task::Classify => each(ClassifyRow::read(function, args, rows)?, |row| classify::label(row, run)).await,
-        Task::Json => each(JsonRow::read(function, args, rows)?, |row| json::json(row, run)).await,
-        Task::Translate => each(TranslateRow::read(function, args, rows)?, |row| translate::translate(row, run)).await,
-        Task::Logprob => each(LogprobRow::read(function, args, rows)?, |row| logprob::logprob(row, run)).await,
+        Task::Generate | Task::Complete => generate::column(function, args, rows, run).boxed(),
+        Task::Classify => each(ClassifyRow::read(function, args, rows), |row| classify::label(row, run)).boxed(),
+        Task::Json => each(JsonRow::read(function, args, rows), |row| json::json(row, run)).boxed(),
+        Task::Translate => each(TranslateRow::read(function, args, rows), |row| translate::translate(row, run)).boxed(),
+        Task::Logprob => each(LogprobRow::read(function, args, rows), |row| logprob::logprob(row, run)).boxed(),
         Task::VInformation => {
-            each(VInformationRow::read(function, args, rows)?, |row| v_information::v_information(row, run)).await
+            each(VInformationRow::read(function, args, rows), |row| v_information::v_information(row, run)).boxed()
         }
     }
 }
 
 /// What `call` makes of each row, all rows at once; NULL where nothing is asked, and where the call failed.
-async fn each<R, T, F>(rows: Vec<Option<R>>, call: impl Fn(R) -> F) -> Result<ArrayRef>
+async fn each<R, T, F>(rows: Result<Vec<Option<R>>>, call: impl Fn(R) -> F) -> Result<ArrayRef>
 where
     T: Output,
     F: Future<Output = Result<Option<T>, Error>>,
 {
-    let calls = rows.into_iter().map(|row| {
+    let calls = rows?.into_iter().map(|row| {
         let call = row.map(&call);
         async move {
             match call {

@@ -10,14 +10,18 @@ use super::super::run::StatementRun;
 use super::logprob::scoring_model;
 use crate::error::Result;
 
+/// Question and trace → what the answer continues.
+type Ask = fn(&str, Option<&str>) -> String;
+/// The answer's scores with and without the trace → what is told of it.
+type Compute = fn(&[TokenScore], &[TokenScore]) -> VInformation;
+
 pub async fn v_information(row: VInformationRow, run: &StatementRun) -> Result<Option<VInformation>> {
     let model = scoring_model("v_information", &row.model, run).await?;
-    let (prompt, compute): (fn(&str, Option<&str>) -> String, fn(&[TokenScore], &[TokenScore]) -> VInformation) =
-        if row.ki2026 {
-            (prompt::v_information_ki2026, score::v_information_ki2026)
-        } else {
-            (prompt::v_information, score::v_information)
-        };
+    let (prompt, compute): (Ask, Compute) = if row.ki2026 {
+        (prompt::v_information_ki2026, score::v_information_ki2026)
+    } else {
+        (prompt::v_information, score::v_information)
+    };
     if row.answer.is_empty() {
         return Ok(Some(compute(&[], &[])));
     }

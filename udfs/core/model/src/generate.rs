@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cancel, Error, Kind, LogProb, Result, Sampling, TokenScore};
+use crate::{Cancel, Error, Kind, Result, Sampling, TokenScore};
 
 /// A model that completes prompts.
 pub trait Generate: Send + Sync {
@@ -20,9 +20,9 @@ pub trait Generate: Send + Sync {
     /// decoding step; a part of a completion is never handed over as a completion.
     fn generate(&self, requests: &[Request], cancel: &Cancel, sink: &mut Sink<'_>);
 
-    /// The model as one that scores given texts, where it is one: endpoints and recordings are not.
-    fn scorer(&self) -> Option<&dyn LogProb> {
-        None
+    /// Whether it scores given texts; endpoints and recordings do not.
+    fn can_score(&self) -> bool {
+        false
     }
 
     /// Works for `queue` until it is closed and all that it handed out is done. Work that comes while other work

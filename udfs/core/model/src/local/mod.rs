@@ -38,8 +38,8 @@ use serde_json::{Map, Value};
 use self::{chat::ChatTemplate, decoder::Decoder, pages::Pages, tokenizer::Tokenizer};
 pub use self::{decoder::Precision, dtype::WeightDtype, kernel::Level, options::LocalOptions};
 use crate::{
-    Answer, Cancel, Error, Generate, Kind, LogProb, Prompt, Queue, Request, Result, Sink, Task, Work,
-    device::DeviceChoice, thinking,
+    Answer, Cancel, Error, Generate, Kind, Prompt, Queue, Request, Result, Sink, Task, Work, device::DeviceChoice,
+    thinking,
 };
 
 /// A causal language model in memory.
@@ -227,7 +227,7 @@ impl Generate for LocalModel {
         scheduler::serve(self, queue);
     }
 
-    fn scorer(&self) -> Option<&dyn LogProb> {
-        Some(self)
+    fn can_score(&self) -> bool {
+        true
     }
 }

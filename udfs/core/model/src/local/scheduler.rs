@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Answer, Cancel, Completion, Error, FinishReason, Kind, Queue, Request, Result, Sampling, ScoreSink, Task,
-    TokenScore, Work, thinking,
+    TokenScore, Work, score, thinking,
 };
 
 /// Works for `queue`; see [`Generate::serve`](crate::Generate::serve).
@@ -306,7 +306,7 @@ impl<'a> Scheduler<'a> {
                     let logits = self.logits.row(row);
                     let mut scored = self.model.scored(next, &logits);
                     if scoring.scores.is_empty() {
-                        scored.top = crate::score::top(&logits, crate::score::KI2026_TOP);
+                        scored.top = score::top(&logits, score::KI2026_TOP);
                     }
                     scoring.scores.push(scored);
                 }
