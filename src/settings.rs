@@ -57,6 +57,12 @@ pub const SETTINGS: &[Setting] = &[
         check: positive,
     },
     Setting {
+        name: "glotrace.kv_cache_mb",
+        default: "2048",
+        description: "the most memory, in MiB, that keys and values of a local model take; for models that are loaded after it is set",
+        check: positive,
+    },
+    Setting {
         name: "glotrace.on_error",
         default: "null",
         description: "what a failed model call does: null (the value is NULL, the statement goes on) or fail (the statement stops)",
@@ -138,6 +144,11 @@ impl Settings {
     /// Whether stored calls are served.
     pub fn reuse_calls(&self) -> bool {
         self.get("glotrace.reuse_calls").is_ok_and(|value| value == "true")
+    }
+
+    /// The limit of a local model's cache of keys and values, in MiB.
+    pub fn kv_cache_mb(&self) -> usize {
+        self.get("glotrace.kv_cache_mb").ok().and_then(|v| v.parse().ok()).unwrap_or(2048)
     }
 
     /// A limit of `glotrace.budget_…`; `None` is no limit.

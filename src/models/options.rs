@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use glotrace_model::Params;
 use glotrace_model::device::DeviceChoice;
-use glotrace_model::local::WeightDtype;
+use glotrace_model::local::{Precision, WeightDtype};
 use glotrace_model::remote::EndpointOptions;
 use serde_json::{Map, Value};
 
@@ -20,6 +20,10 @@ pub struct ModelOptions {
     pub params: Params,
     /// The most sequences that are decoded together; `None`: the runtime's own choice.
     pub max_batch: Option<usize>,
+    /// In which numbers the CPU multiplies; `None`: the runtime's own choice.
+    pub precision: Option<Precision>,
+    /// Threads of the CPU; `None`: one for each physical core.
+    pub threads: Option<usize>,
     /// The processor that weights run on.
     pub device: DeviceChoice,
     /// The type that weights are rounded to; `None` leaves them what the file holds.
@@ -51,7 +55,7 @@ const ENDPOINT: &[&str] = &[
 ];
 
 /// How weights are run that lie here.
-const LOCAL: &[&str] = &["device", "dtype", "max_batch"];
+const LOCAL: &[&str] = &["device", "dtype", "max_batch", "precision", "threads"];
 
 const SAMPLING: &[&str] = &[
     "temperature",
@@ -73,7 +77,7 @@ impl ModelOptions {
         let is_endpoint = matches!(uri, Uri::OpenAi(_) | Uri::Endpoint { .. });
         let mut params = Params::default();
         let mut max_batch = None;
-        let (mut device, mut dtype) = (DeviceChoice::default(), None);
+        let (mut device, mut dtype, mut precision, mut threads) = (DeviceChoice::default(), None, None, None);
         let mut api_key_env = None;
         let mut endpoint = Map::new();
         for (name, value) in options {
@@ -112,6 +116,8 @@ impl ModelOptions {
                 }
                 "device" => device = named(name, value)?,
                 "dtype" => dtype = Some(named(name, value)?),
+                "precision" => precision = Some(named(name, value)?),
+                "threads" => threads = Some(count(name, value)?),
                 "max_batch" => {
                     let n = usize::try_from(integer(name, value)?).ok().filter(|n| (1..=4096).contains(n));
                     max_batch = Some(n.ok_or_else(|| wrong(name, value, "from 1 to 4096"))?);
@@ -127,7 +133,7 @@ impl ModelOptions {
             }
         }
         params.clone().check().map_err(|e| Error::query(e.message()))?;
-        let read = Self { params, max_batch, device, dtype, api_key_env, endpoint };
+        let read = Self { params, max_batch, precision, threads, device, dtype, api_key_env, endpoint };
         // Types and ranges are seen now and not at the first call.
         read.put_into(EndpointOptions::new("http://localhost/v1", "m"))?;
         Ok(read)

@@ -1,23 +1,21 @@
-//! One thread a model: requests queue up, and what has arrived by the time the model is free runs as one batch.
+//! One thread a model: it takes work as it comes, also while other work runs.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use glotrace_model::{Cancel, Completion, Error, Generate, Kind, Prompt, Request, TokenScore};
+use glotrace_model::{
+    Answer, Cancel, Completion, Error, Generate, Kind, Prompt, Queue, Request, Task, TokenScore, Work,
+};
 use tokio::sync::oneshot;
 
-type Outcome = Result<Completion, Error>;
-type Scores = Result<Vec<TokenScore>, Error>;
+type Outcome = Result<Answer, Error>;
 
 struct Job {
-    work: Work,
+    task: Task,
     cancel: Cancel,
-}
-
-enum Work {
-    Complete(Request, oneshot::Sender<Outcome>),
-    Score(Prompt, String, oneshot::Sender<Scores>),
+    done: oneshot::Sender<Outcome>,
 }
 
 pub struct Worker {
@@ -28,9 +26,10 @@ pub struct Worker {
 impl Worker {
     /// The thread ends when the worker is dropped and its queue is empty.
     pub fn start(name: &str, model: Arc<dyn Generate>) -> Self {
-        let (queue, jobs) = channel();
-        let can_score = model.scorer().is_some();
-        let started = thread::Builder::new().name(format!("model {name}")).spawn(move || work(model.as_ref(), &jobs));
+        let (queue, coming) = channel();
+        let can_score = model.can_score();
+        let mut jobs = Jobs { coming, under_way: HashMap::new(), tickets: 0 };
+        let started = thread::Builder::new().name(format!("model {name}")).spawn(move || model.serve(&mut jobs));
         Self { queue: started.ok().map(|_| queue), can_score }
     }
 
@@ -38,75 +37,67 @@ impl Worker {
         self.can_score
     }
 
-    pub async fn generate(&self, request: Request, cancel: Cancel) -> Outcome {
-        self.ask(|done| Work::Complete(request, done), cancel).await
+    /// # Errors
+    /// What the model says of this request; cancellation.
+    pub async fn generate(&self, request: Request, cancel: Cancel) -> Result<Completion, Error> {
+        match self.ask(Task::Complete(request), cancel).await? {
+            Answer::Completion(completion) => Ok(completion),
+            Answer::Scores(_) => Err(Error::new(Kind::Model, "the model gave scores for a completion")),
+        }
     }
 
     /// # Errors
     /// What the model says of this pair; cancellation.
-    pub async fn log_prob(&self, prompt: Prompt, continuation: String, cancel: Cancel) -> Scores {
-        self.ask(|done| Work::Score(prompt, continuation, done), cancel).await
+    pub async fn log_prob(
+        &self,
+        prompt: Prompt,
+        continuation: String,
+        cancel: Cancel,
+    ) -> Result<Vec<TokenScore>, Error> {
+        match self.ask(Task::Score { prompt, continuation }, cancel).await? {
+            Answer::Scores(scores) => Ok(scores),
+            Answer::Completion(_) => Err(Error::new(Kind::Model, "the model gave a completion for scores")),
+        }
     }
 
-    async fn ask<T>(
-        &self,
-        work: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Work,
-        cancel: Cancel,
-    ) -> Result<T, Error> {
+    async fn ask(&self, task: Task, cancel: Cancel) -> Outcome {
         let (done, outcome) = oneshot::channel();
         let gone = || Error::new(Kind::Model, "the model's thread ended");
         let queue = self.queue.as_ref().ok_or_else(gone)?;
-        queue.send(Job { work: work(done), cancel }).map_err(|_| gone())?;
+        queue.send(Job { task, cancel, done }).map_err(|_| gone())?;
         outcome.await.unwrap_or_else(|_| Err(gone()))
     }
 }
 
-fn work(model: &dyn Generate, jobs: &Receiver<Job>) {
-    while let Ok(first) = jobs.recv() {
-        let mut batch = vec![first];
-        batch.extend(jobs.try_iter());
-        while !batch.is_empty() {
-            // One flag stops one batch: what belongs to another statement waits for the next round.
-            let cancel = batch[0].cancel.clone();
-            let (now, later): (Vec<Job>, Vec<Job>) = batch.into_iter().partition(|job| job.cancel.same(&cancel));
-            run(model, now, &cancel);
-            batch = later;
-        }
-    }
+/// What the thread of a model works for.
+struct Jobs {
+    coming: Receiver<Job>,
+    /// Who waits for what was handed out.
+    under_way: HashMap<u64, oneshot::Sender<Outcome>>,
+    tickets: u64,
 }
 
-fn run(model: &dyn Generate, jobs: Vec<Job>, cancel: &Cancel) {
-    let (mut requests, mut completed) = (Vec::new(), Vec::new());
-    let (mut pairs, mut scored) = (Vec::new(), Vec::new());
-    for job in jobs {
-        match job.work {
+impl Queue for Jobs {
+    fn next(&mut self, wait: bool) -> Option<Work> {
+        loop {
+            let job = if wait { self.coming.recv().ok()? } else { self.coming.try_recv().ok()? };
             // Nobody waits any more for a row that a LIMIT above did not need.
-            Work::Complete(_, done) if done.is_closed() => {}
-            Work::Score(_, _, done) if done.is_closed() => {}
-            Work::Complete(request, done) => {
-                requests.push(request);
-                completed.push(Some(done));
+            if job.done.is_closed() {
+                continue;
             }
-            Work::Score(prompt, continuation, done) => {
-                pairs.push((prompt, continuation));
-                scored.push(Some(done));
-            }
+            self.tickets += 1;
+            self.under_way.insert(self.tickets, job.done);
+            return Some(Work { ticket: self.tickets, task: job.task, cancel: job.cancel });
         }
     }
-    if !requests.is_empty() {
-        model.generate(&requests, cancel, &mut |i, outcome| answer(&mut completed, i, outcome));
-    }
-    if let Some(scorer) = model.scorer()
-        && !pairs.is_empty()
-    {
-        scorer.log_probs(&pairs, cancel, &mut |i, outcome| answer(&mut scored, i, outcome));
-    }
-    let refused = || Error::new(Kind::Parameter, "this model cannot say how probable a given text is");
-    (0..scored.len()).for_each(|i| answer(&mut scored, i, Err(refused())));
-}
 
-fn answer<T>(waiting: &mut [Option<oneshot::Sender<T>>], place: usize, outcome: T) {
-    if let Some(done) = waiting.get_mut(place).and_then(Option::take) {
-        let _ = done.send(outcome);
+    fn done(&mut self, ticket: u64, outcome: Outcome) {
+        if let Some(done) = self.under_way.remove(&ticket) {
+            let _ = done.send(outcome);
+        }
+    }
+
+    fn wanted(&self, ticket: u64) -> bool {
+        self.under_way.get(&ticket).is_some_and(|done| !done.is_closed())
     }
 }

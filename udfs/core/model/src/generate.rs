@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cancel, LogProb, Result, Sampling};
+use crate::{Cancel, Error, Kind, Result, Sampling, TokenScore};
 
 /// A model that completes prompts.
 pub trait Generate: Send + Sync {
@@ -20,10 +20,101 @@ pub trait Generate: Send + Sync {
     /// decoding step; a part of a completion is never handed over as a completion.
     fn generate(&self, requests: &[Request], cancel: &Cancel, sink: &mut Sink<'_>);
 
-    /// The model as one that scores given texts, where it is one: endpoints and recordings are not.
-    fn scorer(&self) -> Option<&dyn LogProb> {
-        None
+    /// Whether it scores given texts; endpoints and recordings do not.
+    fn can_score(&self) -> bool {
+        false
     }
+
+    /// Works for `queue` until it is closed and all that it handed out is done. Work that comes while other work
+    /// runs joins it where the model can do so; one piece's cancel stops that piece and no other, within a step.
+    ///
+    /// Where a model has nothing better, what has arrived by the time it is free runs as one [`Self::generate`] for each
+    /// flag, and nothing is scored.
+    fn serve(&self, queue: &mut dyn Queue) {
+        while let Some(first) = queue.next(true) {
+            let mut waiting = vec![first];
+            while let Some(work) = queue.next(false) {
+                waiting.push(work);
+            }
+            while let Some(work) = waiting.first() {
+                let cancel = work.cancel.clone();
+                let (now, later): (Vec<Work>, Vec<Work>) = waiting.into_iter().partition(|w| w.cancel.same(&cancel));
+                waiting = later;
+                let (mut tickets, mut requests) = (Vec::new(), Vec::new());
+                for Work { ticket, task, .. } in now {
+                    if !queue.wanted(ticket) {
+                        queue.done(ticket, Err(Error::cancelled()));
+                        continue;
+                    }
+                    match task {
+                        Task::Complete(request) => {
+                            tickets.push(ticket);
+                            requests.push(request);
+                        }
+                        Task::Score { .. } => {
+                            let error = Error::new(Kind::Refused, "this model gives no probabilities of a text");
+                            queue.done(ticket, Err(error.with_hint("a model whose weights are at hand does")));
+                        }
+                    }
+                }
+                self.generate(&requests, &cancel, &mut |i, outcome| {
+                    if let Some(&ticket) = tickets.get(i) {
+                        queue.done(ticket, outcome.map(Answer::Completion));
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// Where work comes from and outcomes go, while a model serves.
+pub trait Queue {
+    /// The next piece of work. Where `wait`, blocks until there is one, and `None` says that there will be none any
+    /// more; else `None` says that there is none now.
+    fn next(&mut self, wait: bool) -> Option<Work>;
+
+    /// Takes the outcome of a piece of work: every ticket once.
+    fn done(&mut self, ticket: u64, outcome: Result<Answer>);
+
+    /// Whether anybody waits for the outcome. What nobody waits for is given up.
+    fn wanted(&self, ticket: u64) -> bool {
+        let _ = ticket;
+        true
+    }
+}
+
+/// A piece of work.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// What the queue knows it by.
+    pub ticket: u64,
+    /// What is to be done.
+    pub task: Task,
+    /// Stops it.
+    pub cancel: Cancel,
+}
+
+/// What a model can do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Task {
+    /// Complete a prompt.
+    Complete(Request),
+    /// Score a continuation; see [`LogProb`](crate::LogProb).
+    Score {
+        /// What stands before it.
+        prompt: Prompt,
+        /// What is scored.
+        continuation: String,
+    },
+}
+
+/// What comes of a [`Task`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Of [`Task::Complete`].
+    Completion(Completion),
+    /// Of [`Task::Score`].
+    Scores(Vec<TokenScore>),
 }
 
 /// Where outcomes go: position of the request, outcome.

@@ -13,7 +13,7 @@
 //! 1. [`Params`] are what a caller writes; [`Params::check`] turns them into [`Sampling`], which everything below trusts.
 //! 2. [`Request`] = [`Prompt`] + sample index + [`Sampling`].
 //! 3. [`Generate::generate`] takes many requests at once, hands each outcome to a sink as it is there, and stops within
-//!    a decoding step after [`Cancel`] is raised.
+//!    a decoding step after [`Cancel`] is raised. [`Generate::serve`] does the same for a [`Queue`] that goes on.
 //! 4. [`Completion`] is the text with its thinking told from its response ([`thinking`]), or an [`Error`] with a [`Kind`].
 //!
 //! What the tasks of the house make of replies and scores is [`json`] and [`score`].
@@ -38,8 +38,10 @@ pub mod thinking;
 pub use cancel::Cancel;
 pub use device::{DeviceChoice, DeviceInfo, devices};
 pub use error::{Error, Kind, Result};
-pub use generate::{Completion, FinishReason, Generate, Message, Prompt, Reply, Request, Sink, TokenLogProb};
-pub use local::{LocalModel, LocalOptions, WeightDtype};
+pub use generate::{
+    Answer, Completion, FinishReason, Generate, Message, Prompt, Queue, Reply, Request, Sink, Task, TokenLogProb, Work,
+};
+pub use local::{LocalModel, LocalOptions, Precision, WeightDtype};
 pub use log_prob::{LogProb, ScoreSink, TokenScore};
 pub use params::{Params, Sampling};
 pub use replay::{Record, Replay};

@@ -10,9 +10,13 @@ use std::{
 
 use candle_core::{
     DType, Device, Tensor,
-    quantized::gguf_file::{Content, Value},
+    quantized::{
+        GgmlDType,
+        gguf_file::{Content, Value},
+    },
 };
 
+use super::matrix::BlockKind;
 use crate::{Error, Kind, Result};
 
 /// An open GGUF file.
@@ -121,6 +125,26 @@ impl Gguf {
         }
         let read = self.content.tensor(&mut self.reader, name, device);
         read.and_then(|quantized| quantized.dequantize(device)?.to_dtype(DType::F32))
+            .map_err(|e| self.invalid(format!("tensor {name} cannot be read: {e}")))
+    }
+
+    /// The tensor `name` as it stands in the file, where it is of a kind of blocks that products are fast in; it has to
+    /// have `shape`.
+    pub fn blocks(&mut self, name: &str, shape: &[usize; 2]) -> Result<Option<(BlockKind, Vec<u8>)>> {
+        let Some(info) = self.content.tensor_infos.get(name).filter(|info| info.shape.dims() == shape) else {
+            // What `tensor` says of it.
+            return Ok(None);
+        };
+        let kind = match info.ggml_dtype {
+            GgmlDType::Q8_0 => BlockKind::Q8_0,
+            GgmlDType::Q4_0 => BlockKind::Q4_0,
+            GgmlDType::Q4_1 => BlockKind::Q4_1,
+            _ => return Ok(None),
+        };
+        let read = self.content.tensor(&mut self.reader, name, &Device::Cpu);
+        let blocks = read.and_then(|quantized| Ok(quantized.data()?.into_owned()));
+        blocks
+            .map(|blocks| Some((kind, blocks)))
             .map_err(|e| self.invalid(format!("tensor {name} cannot be read: {e}")))
     }
 

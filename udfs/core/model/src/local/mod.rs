@@ -1,39 +1,55 @@
 //! Models that run in this process.
 //!
 //! In the order in which files become a completion: [`gguf`] or [`folder`] reads them, [`tokenizer`] and [`chat`]
-//! turn a prompt into tokens, [`arch`] says what kind of [`decoder`] turns tokens into logits over a [`cache`] with
-//! the [`weights`] in the files, [`sample`] draws from logits, `batch` does this for many requests at once, and `score`
-//! asks for the probabilities of given tokens instead.
+//! turn a prompt into tokens, [`arch`] says what kind of [`decoder`] turns tokens into logits over [`pages`] of keys
+//! and values with the [`weights`] in the files, [`sample`] draws from logits, `scheduler` does this for many requests at
+//! once, and `score` asks for the probabilities of given tokens instead. Underneath, a [`matrix`] is packed into a
+//! `weight`, with which [`cpu`] multiplies `rows`, by the vector instructions in `kernel`.
 
 pub mod arch;
-mod attention;
-mod batch;
-pub mod cache;
 pub mod chat;
+pub mod cpu;
 pub mod decoder;
 mod dtype;
 pub mod folder;
 pub mod gguf;
+mod kernel;
+pub mod matrix;
 mod options;
-mod product;
+pub mod pages;
+mod rows;
 pub mod sample;
+mod scheduler;
 mod score;
 pub mod tokenizer;
+mod weight;
 pub mod weights;
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use serde_json::{Map, Value};
 
-use self::{chat::ChatTemplate, decoder::Decoder, tokenizer::Tokenizer};
-pub use self::{dtype::WeightDtype, options::LocalOptions};
-use crate::{Cancel, Error, Generate, Kind, LogProb, Prompt, Request, Result, Sink, thinking};
+use self::{chat::ChatTemplate, decoder::Decoder, pages::Pages, tokenizer::Tokenizer};
+pub use self::{decoder::Precision, dtype::WeightDtype, kernel::Level, options::LocalOptions};
+use crate::{
+    Answer, Cancel, Error, Generate, Kind, Prompt, Queue, Request, Result, Sink, Task, Work, device::DeviceChoice,
+    thinking,
+};
 
 /// A causal language model in memory.
 pub struct LocalModel {
     tokenizer: Tokenizer,
     chat: Option<ChatTemplate>,
     decoder: Decoder,
+    pages: Mutex<Pages>,
+    /// Tokens that have gone through the decoder.
+    computed: AtomicU64,
     architecture: String,
     identity: String,
     options: LocalOptions,
@@ -62,18 +78,18 @@ pub struct Encoded {
 impl LocalModel {
     /// Loads the model at `path`, a GGUF file or a folder in Hugging Face layout.
     ///
-    /// Weights are held in f32, 4 bytes a parameter: a product of f32 matrices is several times faster on a CPU than one
-    /// of quantized ones, in batches most of all.
+    /// On the CPU, weights stay as the file has them where that is a form that products are fast in (`Q4_0`, `Q4_1`, `Q8_0`,
+    /// `F16`, `BF16`); else they are held in f32. On a GPU they are held in f32.
     ///
     /// # Errors
     /// [`Kind::Io`] for a file that is missing or cannot be read, [`Kind::Model`] for one that is damaged, does not fit
     /// the others, or asks for something that is not built, [`Kind::Parameter`] for an option outside its range.
     pub fn load(path: &Path, options: LocalOptions) -> Result<Self> {
         options.check()?;
-        let device = options.device.open()?;
+        let place = options.place()?;
         let Parts { tokenizer, chat, decoder, architecture, mut identity } = match path.is_dir() {
-            true => folder::load(path, &options, &device)?,
-            false => weights::gguf::load(path, &options, &device)?,
+            true => folder::load(path, &options, place)?,
+            false => weights::gguf::load(path, &options, place)?,
         };
         let (tokens, embeddings) = (tokenizer.len(), decoder.config().vocab_size);
         if tokens > embeddings {
@@ -85,11 +101,17 @@ impl LocalModel {
         if let Some(dtype) = options.dtype {
             identity = format!("{identity}:{dtype}");
         }
+        // So are other numbers to compute in, though their names say that the difference is small.
+        if options.precision != Precision::default() && options.device == DeviceChoice::Cpu {
+            identity = format!("{identity}:{}", options.precision);
+        }
         // Prompts of another day are other prompts, which a call's key would not tell.
         if let Some(now) = options.now.filter(|_| chat.as_ref().is_some_and(ChatTemplate::is_dated)) {
             identity = format!("{identity}:{}", now.format("%Y-%m-%dT%H:%M:%S"));
         }
-        Ok(Self { tokenizer, chat, decoder, architecture, identity, options })
+        let pages = Mutex::new(decoder.pages(options.kv_cache_mb << 20));
+        let computed = AtomicU64::new(0);
+        Ok(Self { tokenizer, chat, decoder, pages, computed, architecture, identity, options })
     }
 
     /// The name of the architecture, as the file gives it.
@@ -144,6 +166,22 @@ impl LocalModel {
         Ok(Encoded { text, ids, opened })
     }
 
+    /// How many pages the key-value cache may have, how many of them nothing holds now, and the bytes that all take.
+    pub fn cache_pages(&self) -> (usize, usize, usize) {
+        let pages = self.lock_pages();
+        (pages.limit(), pages.available(), pages.size())
+    }
+
+    /// How many tokens, of prompts and of completions, have gone through the decoder since the model was loaded. What
+    /// was found in the key-value cache is not among them.
+    pub fn computed_tokens(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
+    }
+
+    fn lock_pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn check_length(&self, tokens: usize) -> Result<()> {
         let context = self.context_length();
         if tokens <= context {
@@ -160,10 +198,36 @@ impl Generate for LocalModel {
     }
 
     fn generate(&self, requests: &[Request], cancel: &Cancel, sink: &mut Sink<'_>) {
-        batch::run(self, requests, cancel, sink);
+        /// Requests that are all there from the beginning.
+        struct Listed<'a, 'b> {
+            requests: std::iter::Enumerate<std::slice::Iter<'a, Request>>,
+            cancel: &'a Cancel,
+            sink: &'a mut Sink<'b>,
+        }
+
+        impl Queue for Listed<'_, '_> {
+            fn next(&mut self, _: bool) -> Option<Work> {
+                let (i, request) = self.requests.next()?;
+                Some(Work { ticket: i as u64, task: Task::Complete(request.clone()), cancel: self.cancel.clone() })
+            }
+
+            fn done(&mut self, ticket: u64, outcome: Result<Answer>) {
+                let outcome = outcome.and_then(|answer| match answer {
+                    Answer::Completion(completion) => Ok(completion),
+                    Answer::Scores(_) => Err(Error::new(Kind::Model, "scores for a completion")),
+                });
+                (self.sink)(ticket as usize, outcome);
+            }
+        }
+
+        self.serve(&mut Listed { requests: requests.iter().enumerate(), cancel, sink });
     }
 
-    fn scorer(&self) -> Option<&dyn LogProb> {
-        Some(self)
+    fn serve(&self, queue: &mut dyn Queue) {
+        scheduler::serve(self, queue);
+    }
+
+    fn can_score(&self) -> bool {
+        true
     }
 }

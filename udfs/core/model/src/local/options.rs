@@ -2,17 +2,29 @@
 
 use chrono::NaiveDateTime;
 
-use super::dtype::WeightDtype;
+use super::{
+    cpu::Cpu,
+    decoder::{Place, Precision},
+    dtype::WeightDtype,
+    kernel::Level,
+};
 use crate::{Error, Kind, Result, device::DeviceChoice};
 
 /// How a local model works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalOptions {
-    /// How many completions run side by side. At least 1; default 32.
+    /// How many completions run side by side. At least 1; default 64.
     pub max_batch: usize,
-    /// How many tokens of prompts a step reads beside the completions. At least 1; default 64, at which a
-    /// step takes about as long as one of a full batch without prompts.
+    /// How many tokens of prompts a step reads beside the completions. At least 1; default 128.
     pub prefill_tokens: usize,
+    /// Megabytes (2^20 bytes) that keys and values of tokens may take. At least 1; default 2,048.
+    pub kv_cache_mb: usize,
+    /// In which numbers products are computed on the CPU. Default [`Precision::Int16`].
+    pub precision: Precision,
+    /// Threads of the CPU; `None`, the default, takes one for each physical core.
+    pub threads: Option<usize>,
+    /// Completions go on past the end of their turn, up to `max_tokens`: for measurements. Default false.
+    pub ignore_eos: bool,
     /// Where it runs; default the CPU.
     pub device: DeviceChoice,
     /// The type that weights are rounded to; `None`, the default, leaves them what the file holds.
@@ -27,18 +39,46 @@ pub struct LocalOptions {
 
 impl Default for LocalOptions {
     fn default() -> Self {
-        Self { max_batch: 32, prefill_tokens: 64, device: DeviceChoice::Cpu, dtype: None, now: None, sha256: None }
+        Self {
+            max_batch: 64,
+            prefill_tokens: 128,
+            kv_cache_mb: 2048,
+            precision: Precision::default(),
+            threads: None,
+            ignore_eos: false,
+            device: DeviceChoice::Cpu,
+            dtype: None,
+            now: None,
+            sha256: None,
+        }
     }
 }
 
 impl LocalOptions {
     /// An error that names the first option that lies outside its range.
     pub(super) fn check(&self) -> Result<()> {
-        for (name, value) in [("max_batch", self.max_batch), ("prefill_tokens", self.prefill_tokens)] {
+        for (name, value) in [
+            ("max_batch", self.max_batch),
+            ("prefill_tokens", self.prefill_tokens),
+            ("kv_cache_mb", self.kv_cache_mb),
+            ("threads", self.threads.unwrap_or(1)),
+        ] {
             if value == 0 {
                 return Err(Error::new(Kind::Parameter, format!("parameter {name} must be 1 or more, got 0")));
             }
         }
         Ok(())
+    }
+
+    /// Where the decoder is to run.
+    ///
+    /// # Errors
+    /// A device that is not there.
+    pub(super) fn place(&self) -> Result<Place> {
+        Ok(match (self.device, self.threads) {
+            (DeviceChoice::Cpu, None) => Place::Host(Cpu::new()?, self.precision),
+            (DeviceChoice::Cpu, Some(threads)) => Place::Host(Cpu::with(Level::best(), threads)?, self.precision),
+            (gpu, _) => Place::Tensors(gpu.open()?),
+        })
     }
 }

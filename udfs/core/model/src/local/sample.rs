@@ -42,6 +42,13 @@ impl Sampler {
         }
     }
 
+    /// Whether the most probable token is taken as it is.
+    pub fn is_greedy(&self) -> bool {
+        self.sampling.temperature == 0.0
+            && self.sampling.presence_penalty == 0.0
+            && self.sampling.repetition_penalty == 1.0
+    }
+
     /// The next token, given the logits of the whole vocabulary, which are used up. `None` where no logit is a number.
     pub fn draw(&mut self, logits: &mut [f32]) -> Option<u32> {
         self.penalize(logits);
@@ -118,7 +125,7 @@ fn by_weight(a: &(u32, f64), b: &(u32, f64)) -> Ordering {
 }
 
 /// The token of the largest logit, the first of several. `None` where none is a number.
-fn most_probable(logits: &[f32]) -> Option<u32> {
+pub(super) fn most_probable(logits: &[f32]) -> Option<u32> {
     let mut best: Option<(u32, f32)> = None;
     for (id, &logit) in (0..).zip(logits) {
         if logit > best.map_or(f32::NEG_INFINITY, |(_, b)| b) {

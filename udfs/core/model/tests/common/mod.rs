@@ -18,7 +18,10 @@ use candle_core::{
 };
 use glotrace_model::{
     Cancel, Completion, Generate, Request, Result,
-    local::decoder::{Decoder, Span},
+    local::{
+        decoder::{Decoder, Logits, Span},
+        pages::{Pages, Sequence},
+    },
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
@@ -51,43 +54,62 @@ pub fn max_difference(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
+/// The logits of the last token of each of `texts`, read in one pass after what `sequences` have seen.
+pub fn pass(decoder: &Decoder, pages: &mut Pages, sequences: &mut [Sequence], texts: &[&[u32]]) -> Vec<Vec<f32>> {
+    let mut end = 0;
+    let last: Vec<usize> = texts
+        .iter()
+        .map(|tokens| {
+            end += tokens.len();
+            end - 1
+        })
+        .collect();
+    for (sequence, tokens) in sequences.iter_mut().zip(texts) {
+        pages.grow(sequence, tokens.len()).unwrap();
+    }
+    let mut spans: Vec<Span> =
+        texts.iter().zip(sequences).map(|(tokens, sequence)| Span { tokens, sequence }).collect();
+    let mut logits = Logits::default();
+    decoder.forward(pages, &mut spans, &last, &mut logits).unwrap();
+    (0..texts.len()).map(|row| logits.row(row)).collect()
+}
+
+/// Room for whatever the tests do.
+fn pages(decoder: &Decoder) -> Pages {
+    decoder.pages(1 << 30)
+}
+
 /// All logits of `ids`, row by row, from a prompt read in pieces of `piece` tokens.
 pub fn logits(decoder: &Decoder, ids: &[u32], piece: usize) -> Vec<f32> {
-    let mut cache = decoder.cache(0).unwrap();
+    let mut pages = pages(decoder);
+    let mut sequence = Sequence::default();
     let mut all = Vec::new();
     for tokens in ids.chunks(piece) {
-        let mut spans = [Span { tokens, cache: &mut cache }];
-        let hidden = decoder.forward(&mut spans).unwrap();
-        let rows: Vec<u32> = (0..tokens.len() as u32).collect();
-        let logits = decoder.logits(&hidden, &rows).unwrap();
-        all.extend(logits.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+        pages.grow(&mut sequence, tokens.len()).unwrap();
+        let mut spans = [Span { tokens, sequence: &mut sequence }];
+        let rows: Vec<usize> = (0..tokens.len()).collect();
+        let mut logits = Logits::default();
+        decoder.forward(&mut pages, &mut spans, &rows, &mut logits).unwrap();
+        all.extend(rows.into_iter().flat_map(|row| logits.row(row)));
     }
     all
 }
 
 /// Reads prompts of different lengths side by side, and again each alone, then three tokens more of each, and
-/// demands the same states each time, to the bit.
+/// demands the same logits each time, to the bit.
 pub fn assert_rows_are_independent(decoder: &Decoder) {
-    let prompts: [Vec<u32>; 3] = [11u32, 5, 40].map(|n| (0..n).map(|i| i * 37 % 250).collect());
+    let prompts: Vec<Vec<u32>> =
+        [11u32, 5, 40, 1, 2, 3, 70, 8].iter().map(|&n| (0..n).map(|i| i * 37 % 250).collect()).collect();
     let states = |prompts: &[Vec<u32>]| -> Vec<Vec<Vec<f32>>> {
-        let mut caches: Vec<_> = prompts.iter().map(|_| decoder.cache(0).unwrap()).collect();
-        let mut states = vec![Vec::new(); prompts.len()];
-        for step in 0..4 {
+        let mut pages = pages(decoder);
+        let mut sequences: Vec<_> = prompts.iter().map(|_| Sequence::default()).collect();
+        let steps = (0..4).map(|step| {
             let next = [200 + step];
-            let mut spans: Vec<Span> = prompts
-                .iter()
-                .zip(&mut caches)
-                .map(|(prompt, cache)| Span { tokens: if step == 0 { prompt } else { &next }, cache })
-                .collect();
-            let lengths: Vec<u32> = spans.iter().map(|span| span.tokens.len() as u32).collect();
-            let hidden = decoder.forward(&mut spans).unwrap();
-            let mut end = 0;
-            for (length, states) in lengths.into_iter().zip(&mut states) {
-                end += length;
-                states.push(decoder.logits(&hidden, &[end - 1]).unwrap().flatten_all().unwrap().to_vec1().unwrap());
-            }
-        }
-        states
+            let texts: Vec<&[u32]> = prompts.iter().map(|prompt| if step == 0 { prompt } else { &next[..] }).collect();
+            pass(decoder, &mut pages, &mut sequences, &texts)
+        });
+        let steps: Vec<_> = steps.collect();
+        (0..prompts.len()).map(|row| steps.iter().map(|step| step[row].clone()).collect()).collect()
     };
     let together = states(&prompts);
     for (prompt, together) in prompts.iter().zip(together) {
@@ -97,22 +119,15 @@ pub fn assert_rows_are_independent(decoder: &Decoder) {
 
 /// The most probable continuation of each prompt by `n` tokens, all prompts in one batch, without stopping.
 pub fn greedy(decoder: &Decoder, prompts: &[Vec<u32>], n: usize) -> Vec<Vec<u32>> {
-    let vocab = decoder.config().vocab_size;
-    let mut caches: Vec<_> = prompts.iter().map(|_| decoder.cache(0).unwrap()).collect();
+    let mut pages = pages(decoder);
+    let mut sequences: Vec<_> = prompts.iter().map(|_| Sequence::default()).collect();
     let mut next: Vec<Vec<u32>> = prompts.to_vec();
     let mut drawn = vec![Vec::new(); prompts.len()];
     for _ in 0..n {
-        let mut spans: Vec<Span> = next.iter().zip(&mut caches).map(|(tokens, cache)| Span { tokens, cache }).collect();
-        let mut end = 0;
-        let mut last = Vec::new();
-        for span in &spans {
-            end += span.tokens.len() as u32;
-            last.push(end - 1);
-        }
-        let hidden = decoder.forward(&mut spans).unwrap();
-        let logits = decoder.logits(&hidden, &last).unwrap().flatten_all().unwrap();
-        for (i, row) in logits.to_vec1::<f32>().unwrap().chunks_exact(vocab).enumerate() {
-            let best = (0..vocab).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap() as u32;
+        let texts: Vec<&[u32]> = next.iter().map(|tokens| &tokens[..]).collect();
+        let logits = pass(decoder, &mut pages, &mut sequences, &texts);
+        for (i, row) in logits.into_iter().enumerate() {
+            let best = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap() as u32;
             drawn[i].push(best);
             next[i] = vec![best];
         }

@@ -2,7 +2,9 @@
 
 use std::f64::consts::TAU;
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Device, Tensor};
+
+use super::super::kernel::{attend::Line, pointwise::rotate};
 
 /// Which angles positions turn by.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,10 +64,11 @@ pub(super) struct Rotary {
     frequencies: Vec<f32>, // [head_dim / 2]
 }
 
-/// Cosines and sines of the new tokens' angles, `[tokens, head_dim / 2]`.
+/// Cosines and sines of the new tokens' angles.
 pub(super) struct Angles {
-    cos: Tensor,
-    sin: Tensor,
+    half: usize,
+    cos: Vec<f32>, // [tokens, head_dim / 2]
+    sin: Vec<f32>,
 }
 
 impl Rotary {
@@ -73,24 +76,27 @@ impl Rotary {
         Self { frequencies: rope.frequencies(head_dim) }
     }
 
-    pub(super) fn angles(&self, positions: &[usize], device: &Device) -> Result<Angles> {
-        let shape = (positions.len(), self.frequencies.len());
+    pub(super) fn angles(&self, positions: &[usize]) -> Angles {
         let (cos, sin) = positions
             .iter()
             .flat_map(|&p| self.frequencies.iter().map(move |f| p as f32 * f))
             .map(|angle| (angle.cos(), angle.sin()))
             .unzip();
-        Ok(Angles {
-            cos: Tensor::from_vec::<_, f32>(cos, shape, device)?,
-            sin: Tensor::from_vec::<_, f32>(sin, shape, device)?,
-        })
+        Angles { half: self.frequencies.len(), cos, sin }
     }
 }
 
 impl Angles {
-    /// Rotates `x`, `[tokens, heads, head_dim]`.
-    pub(super) fn rotate(&self, x: &Tensor) -> Result<Tensor> {
-        candle_nn::rotary_emb::rope_thd(&x.unsqueeze(0)?, &self.cos, &self.sin)?.squeeze(0)
+    /// Cosines and sines as tensors, `[tokens, head_dim / 2]` each.
+    pub(super) fn tensors(self, device: &Device) -> candle_core::Result<[Tensor; 2]> {
+        let shape = (self.cos.len() / self.half, self.half);
+        Ok([Tensor::from_vec(self.cos, shape, device)?, Tensor::from_vec(self.sin, shape, device)?])
+    }
+
+    /// Rotates a head of new token `token`.
+    pub(super) fn rotate(&self, token: usize, head: &mut [Line]) {
+        let angles = token * self.half..(token + 1) * self.half;
+        rotate(&mut Line::floats_mut(head)[..2 * self.half], &self.cos[angles.clone()], &self.sin[angles]);
     }
 }
 

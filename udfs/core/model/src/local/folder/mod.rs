@@ -8,7 +8,6 @@ mod template;
 
 use std::path::{Path, PathBuf};
 
-use candle_core::Device;
 use chrono::NaiveDateTime;
 
 use self::json::Json;
@@ -16,7 +15,7 @@ use super::{
     LocalOptions, Parts, WeightDtype,
     arch::Architecture,
     chat::ChatTemplate,
-    decoder::Decoder,
+    decoder::{Decoder, Place},
     tokenizer::{Settings, Tokenizer},
     weights,
 };
@@ -92,11 +91,11 @@ impl Folder {
     }
 
     /// Its decoder, weights included, matrices rounded to `dtype` where one is given.
-    pub fn decoder(&self, dtype: Option<WeightDtype>, device: &Device) -> Result<Decoder> {
+    pub fn decoder(&self, dtype: Option<WeightDtype>, place: Place) -> Result<Decoder> {
         let config = config::config(&self.config)?;
         let shards = shards::shards(&self.path)?;
         let mut weights = weights::safetensors::SafeTensors::open(&shards)?;
-        Decoder::read(config, &mut weights, dtype, device)
+        Decoder::read(config, &mut weights, dtype, place)
     }
 
     /// A digest over everything that decides what the model says.
@@ -113,12 +112,12 @@ impl Folder {
 }
 
 /// Reads the model in the folder at `path`.
-pub(super) fn load(path: &Path, options: &LocalOptions, device: &Device) -> Result<Parts> {
+pub(super) fn load(path: &Path, options: &LocalOptions, place: Place) -> Result<Parts> {
     let folder = Folder::open(path)?;
     let architecture = folder.architecture()?;
     let tokenizer = folder.tokenizer()?;
     let chat = folder.chat_template(&tokenizer, options.now)?;
-    let decoder = folder.decoder(options.dtype, device)?;
+    let decoder = folder.decoder(options.dtype, place)?;
     let digest = match &options.sha256 {
         Some(digest) => digest.clone(),
         None => folder.identity()?,

@@ -11,20 +11,21 @@ use crate::{
         LocalOptions, Parts, WeightDtype,
         arch::{self, Architecture, AttentionBias, Window},
         chat::ChatTemplate,
-        decoder::{Biases, Config, Decoder, Rope, RopeScaling},
+        decoder::{Biases, Config, Decoder, Place, Rope, RopeScaling},
         gguf::Gguf,
+        matrix::{Matrix, Numbers},
         tokenizer::Tokenizer,
     },
 };
 
 /// Reads the model in the file at `path`.
-pub(in crate::local) fn load(path: &Path, options: &LocalOptions, device: &Device) -> Result<Parts> {
+pub(in crate::local) fn load(path: &Path, options: &LocalOptions, place: Place) -> Result<Parts> {
     let mut gguf = Gguf::open(path)?;
     let tokenizer = Tokenizer::from_gguf(&gguf)?;
     let template = gguf.text("tokenizer.chat_template")?;
     let chat =
         template.map(|source| ChatTemplate::new(source, tokenizer.bos(), tokenizer.eos(), options.now)).transpose()?;
-    let decoder = decoder(&mut gguf, options.dtype, device)?;
+    let decoder = decoder(&mut gguf, options.dtype, place)?;
     let sha256 = match &options.sha256 {
         Some(sha256) => sha256.clone(),
         None => digest::sha256_file(path)?,
@@ -39,10 +40,10 @@ pub(in crate::local) fn load(path: &Path, options: &LocalOptions, device: &Devic
 }
 
 /// The decoder in `gguf`, its matrices rounded to `dtype`.
-pub fn decoder(gguf: &mut Gguf, dtype: Option<WeightDtype>, device: &Device) -> Result<Decoder> {
+pub fn decoder(gguf: &mut Gguf, dtype: Option<WeightDtype>, place: Place) -> Result<Decoder> {
     let config = config(gguf)?;
     let interleaved = architecture(gguf)?.gguf_interleaved.then_some(config.head_dim);
-    Decoder::read(config, &mut GgufWeights { gguf, interleaved }, dtype, device)
+    Decoder::read(config, &mut GgufWeights { gguf, interleaved }, dtype, place)
 }
 
 /// The architecture of `gguf`.
@@ -141,6 +142,22 @@ impl Weights for GgufWeights<'_> {
                 Ok(pairs_apart(&tensor, head_dim)?)
             }
             _ => Ok(tensor),
+        }
+    }
+
+    fn matrix(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Matrix> {
+        let Some((kind, blocks)) = self.gguf.blocks(&in_gguf(name), &[outputs, inputs])? else {
+            return Matrix::from_tensor(&self.tensor(name, &[outputs, inputs], &Device::Cpu)?);
+        };
+        let matrix = Matrix { outputs, inputs, numbers: Numbers::Blocks(kind, blocks) };
+        match self.interleaved {
+            Some(head_dim) if name.contains(".q_proj.") || name.contains(".k_proj.") => {
+                let half = head_dim / 2;
+                // As `pairs_apart`: row i of a head's first half is the first of pair i.
+                let order = |row: usize| row / head_dim * head_dim + row % half * 2 + row % head_dim / half;
+                Ok(matrix.reordered(order))
+            }
+            _ => Ok(matrix),
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod safetensors;
 
 use candle_core::{Device, Tensor};
 
+use super::matrix::Matrix;
 use crate::Result;
 
 /// A file, or several, with the weights of a decoder.
@@ -17,4 +18,12 @@ pub trait Weights {
     /// # Errors
     /// A tensor that is missing, has another shape than `shape`, or cannot be read, under the name that its file gives it.
     fn tensor(&mut self, name: &str, shape: &[usize], device: &Device) -> Result<Tensor>;
+
+    /// The matrix of this name, in the form in which the file has it where that is one that products are fast in.
+    ///
+    /// # Errors
+    /// As above.
+    fn matrix(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Matrix> {
+        Matrix::from_tensor(&self.tensor(name, &[outputs, inputs], &Device::Cpu)?)
+    }
 }

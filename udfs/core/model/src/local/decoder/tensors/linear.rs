@@ -2,8 +2,6 @@
 
 use candle_core::{Result, Tensor};
 
-use super::super::product::times_transposed;
-
 /// A linear map with or without a bias.
 pub(super) struct Linear {
     weight: Tensor,       // [outputs, inputs]
@@ -22,7 +20,7 @@ impl Linear {
     }
 
     pub(super) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = times_transposed(x, &self.weight)?;
+        let y = x.matmul(&self.weight.t()?)?;
         match &self.bias {
             Some(bias) => y.broadcast_add(bias),
             None => Ok(y),

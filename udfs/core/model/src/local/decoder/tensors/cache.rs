@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Result, Tensor};
 const MIN_CAPACITY: usize = 64;
 
 /// The key-value cache of one sequence.
-pub struct KvCache {
+pub(in crate::local) struct KvCache {
     layers: Vec<Layer>,
     kv_heads: usize,
     head_dim: usize,
@@ -23,25 +23,15 @@ struct Layer {
 impl KvCache {
     /// An empty cache for `layers` layers of `kv_heads` heads of `head_dim`, with room for `tokens` tokens
     /// before it grows.
-    pub fn new(layers: usize, kv_heads: usize, head_dim: usize, tokens: usize, device: &Device) -> Result<Self> {
+    pub(super) fn new(layers: usize, kv_heads: usize, head_dim: usize, tokens: usize, device: &Device) -> Result<Self> {
         let capacity = tokens.max(MIN_CAPACITY);
         let room = || Tensor::zeros((kv_heads, capacity, head_dim), DType::F32, device);
         let layers = (0..layers).map(|_| Ok(Layer { keys: room()?, values: room()? })).collect::<Result<_>>()?;
         Ok(Self { layers, kv_heads, head_dim, device: device.clone(), len: 0, capacity })
     }
 
-    /// How many tokens have been seen.
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether no token has been seen.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     /// A second cache with the same content, which grows apart from this one.
-    pub fn fork(&self) -> Result<Self> {
+    pub(in crate::local) fn fork(&self) -> Result<Self> {
         let layers = self
             .layers
             .iter()

@@ -1,11 +1,9 @@
 //! One layer: attention over each sequence's own cache, then a gated feed-forward layer, each added to its normalized
 //! input.
 
+use super::{Stretch, attention::attend, linear::Linear, norm::RmsNorm};
 use candle_core::{Result, Tensor};
 use candle_nn::ops::swiglu;
-use rayon::prelude::*;
-
-use super::{super::attention::attend, Span, linear::Linear, norm::RmsNorm, rotary::Angles};
 
 pub(super) struct Attention {
     pub(super) qkv: Linear, // hidden → (heads + 2 × kv_heads) × head_dim
@@ -20,7 +18,7 @@ pub(super) struct Attention {
 }
 
 impl Attention {
-    fn forward(&self, layer: usize, x: &Tensor, angles: &Angles, spans: &mut [Span<'_>]) -> Result<Tensor> {
+    fn forward(&self, layer: usize, x: &Tensor, angles: &[Tensor; 2], stretches: &mut [Stretch<'_>]) -> Result<Tensor> {
         let qkv = self.qkv.forward(x)?;
         let mut at = 0;
         let mut split = |heads: usize| -> Result<Tensor> {
@@ -33,25 +31,23 @@ impl Attention {
         if let (Some(q_norm), Some(k_norm)) = (&self.q_norm, &self.k_norm) {
             (q, k) = (q_norm.forward(&q)?, k_norm.forward(&k)?);
         }
-        let q = (angles.rotate(&q)? * (self.head_dim as f64).powf(-0.5))?;
-        let k = angles.rotate(&k)?;
+        let rotate = |x: &Tensor| {
+            let [cos, sin] = angles;
+            candle_nn::rotary_emb::rope_thd(&x.unsqueeze(0)?, cos, sin)?.squeeze(0)
+        };
+        let q = (rotate(&q)? * (self.head_dim as f64).powf(-0.5))?;
+        let k = rotate(&k)?;
 
-        let ends = spans.iter().scan(0, |end, span| {
-            *end += span.tokens.len();
-            Some(*end)
-        });
-        let mixed = ends
-            .collect::<Vec<_>>()
-            .into_par_iter()
-            .zip(spans)
-            .map(|(end, span)| {
-                let n = span.tokens.len();
-                let own = |x: &Tensor| x.narrow(0, end - n, n);
-                let heads_first = |x: &Tensor| own(x)?.transpose(0, 1)?.contiguous();
-                let (keys, values) = span.cache.write(layer, &heads_first(&k)?, &heads_first(&v)?)?;
-                attend(&own(&q)?, &keys, &values, self.window)
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let mut mixed = Vec::with_capacity(stretches.len());
+        let mut start = 0;
+        for stretch in stretches {
+            let n = stretch.tokens.len();
+            let own = |x: &Tensor| x.narrow(0, start, n);
+            let heads_first = |x: &Tensor| own(x)?.transpose(0, 1)?.contiguous();
+            let (keys, values) = stretch.cache.write(layer, &heads_first(&k)?, &heads_first(&v)?)?;
+            mixed.push(attend(&own(&q)?, &keys, &values, self.window)?);
+            start += n;
+        }
         self.output.forward(&Tensor::cat(&mixed, 0)?)
     }
 }
@@ -76,8 +72,14 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    pub(super) fn forward(&self, layer: usize, x: &Tensor, angles: &Angles, spans: &mut [Span<'_>]) -> Result<Tensor> {
-        let attended = self.attention.forward(layer, &self.attention_norm.forward(x)?, angles, spans)?;
+    pub(super) fn forward(
+        &self,
+        layer: usize,
+        x: &Tensor,
+        angles: &[Tensor; 2],
+        stretches: &mut [Stretch<'_>],
+    ) -> Result<Tensor> {
+        let attended = self.attention.forward(layer, &self.attention_norm.forward(x)?, angles, stretches)?;
         let x = (x + attended)?;
         &x + self.mlp.forward(&self.mlp_norm.forward(&x)?)?
     }

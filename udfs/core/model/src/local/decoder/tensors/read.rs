@@ -3,11 +3,11 @@
 use candle_core::{Device, Tensor};
 
 use super::{
-    Config, Decoder,
+    super::{Config, rotary::Rotary},
+    Runner,
     layer::{Attention, Layer, Mlp},
     linear::{Linear, Part},
     norm::RmsNorm,
-    rotary::Rotary,
 };
 use crate::{
     Result,
@@ -15,15 +15,15 @@ use crate::{
 };
 
 /// The decoder of `config` whose weights `weights` holds, matrices rounded to `dtype`.
-pub(super) fn read(
-    config: Config,
+pub(in crate::local::decoder) fn read(
+    config: &Config,
     weights: &mut dyn Weights,
     dtype: Option<WeightDtype>,
     device: &Device,
-) -> Result<Decoder> {
+) -> Result<Runner> {
     let (hidden, vocab) = (config.hidden_size, config.vocab_size);
     let tied = config.tie_word_embeddings.unwrap_or_else(|| !weights.holds("lm_head.weight"));
-    let mut reader = Reader { config: &config, weights, dtype, device };
+    let mut reader = Reader { config, weights, dtype, device };
     let embedding = reader.matrix("model.embed_tokens", vocab, hidden)?;
     let head = match tied {
         true => embedding.clone(),
@@ -31,13 +31,14 @@ pub(super) fn read(
     };
     let norm = reader.norm("model.norm", hidden)?;
     let layers = (0..config.num_hidden_layers).map(|i| reader.layer(i)).collect::<Result<_>>()?;
-    Ok(Decoder {
+    Ok(Runner {
         embedding,
         layers,
         norm,
         head: Linear::stacked(&[(head, None)])?,
         rotary: Rotary::new(&config.rope, config.head_dim),
-        config,
+        kv_heads: config.num_key_value_heads,
+        head_dim: config.head_dim,
         device: device.clone(),
     })
 }
