@@ -16,7 +16,7 @@ use crate::models::Model;
 /// # Errors
 /// Arguments out of range; a model that cannot be had; what [`StatementRun::generate`] does not let pass.
 pub async fn column(function: &ModelFunction, args: &[ArrayRef], rows: usize, run: &StatementRun) -> Result<ArrayRef> {
-    let asked = (0..rows).map(|row| GenerateRow::read(function, args, row)).collect::<Result<Vec<_>>>()?;
+    let asked = GenerateRow::read_all(function, args, rows)?;
     let answers = futures::future::try_join_all(asked.into_iter().map(|row| async move {
         match row {
             Some(row) => one_row(&row, run).await.map(Some),
