@@ -40,9 +40,10 @@ async fn rows(engine: &Engine, sql: &str) -> Result<Vec<String>, String> {
         let batch = batch.map_err(|e| engine.explain(&statement, e).message)?;
         let columns: Vec<_> =
             batch.columns().iter().map(|c| ArrayFormatter::try_new(c.as_ref(), &options).unwrap()).collect();
-        rows.extend((0..batch.num_rows()).map(|row| {
-            columns.iter().map(|c| c.value(row).to_string()).collect::<Vec<_>>().join("|")
-        }));
+        rows.extend(
+            (0..batch.num_rows())
+                .map(|row| columns.iter().map(|c| c.value(row).to_string()).collect::<Vec<_>>().join("|")),
+        );
     }
     Ok(rows)
 }
@@ -84,9 +85,9 @@ async fn compare(seed: u64, queries: u64, from: u64, step: u64) -> Tally {
                 eprintln!("no query: {known}\n  {e}");
             }
             (Ok(got), Ok(wanted)) if got == wanted => tally.agree += 1,
-            (got, wanted) => {
-                tally.wrong.push(format!("query {index}:\n  {asking}\n  {known}\n  got    {got:?}\n  wanted {wanted:?}"))
-            }
+            (got, wanted) => tally
+                .wrong
+                .push(format!("query {index}:\n  {asking}\n  {known}\n  got    {got:?}\n  wanted {wanted:?}")),
         }
         index += step;
     }

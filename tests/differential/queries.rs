@@ -267,14 +267,18 @@ impl Generator {
                 is_ordered = true;
                 let d = self.condition("a");
                 fill(
-                    &format!("SELECT a.id, {{}} AS x FROM {{}} a WHERE {{}} AND {{}} ORDER BY a.g, {total} LIMIT {limit}{offset}"),
+                    &format!(
+                        "SELECT a.id, {{}} AS x FROM {{}} a WHERE {{}} AND {{}} ORDER BY a.g, {total} LIMIT {limit}{offset}"
+                    ),
                     &[&x, &t, &c, &d],
                 )
             }
             3 => {
                 is_ordered = true;
                 fill(
-                    &format!("SELECT a.id, {{}} AS y FROM {{}} a ORDER BY {{}}{direction}, {total} LIMIT {limit}{offset}"),
+                    &format!(
+                        "SELECT a.id, {{}} AS y FROM {{}} a ORDER BY {{}}{direction}, {total} LIMIT {limit}{offset}"
+                    ),
                     &[&y, &t, &x],
                 )
             }
@@ -298,7 +302,9 @@ impl Generator {
                 &[&x, &y, &self.text("a"), &t, &c],
             ),
             7 => fill(
-                &format!("SELECT a.id FROM {{}} a QUALIFY row_number() OVER (PARTITION BY a.g ORDER BY {{}}{direction}, {total}) <= 2"),
+                &format!(
+                    "SELECT a.id FROM {{}} a QUALIFY row_number() OVER (PARTITION BY a.g ORDER BY {{}}{direction}, {total}) <= 2"
+                ),
                 &[&t, &x],
             ),
             8 => {
@@ -380,7 +386,9 @@ impl Generator {
             }
             22 => fill("SELECT DISTINCT {} AS x, a.g FROM {} a WHERE {}", &[&x, &t, &c]),
             23 => fill(
-                &format!("SELECT DISTINCT ON (a.g) a.g, a.id, {{}} AS x FROM {{}} a ORDER BY a.g, {{}}{direction}, a.id, a.p"),
+                &format!(
+                    "SELECT DISTINCT ON (a.g) a.g, a.id, {{}} AS x FROM {{}} a ORDER BY a.g, {{}}{direction}, a.id, a.p"
+                ),
                 &[&x, &t, &y],
             ),
             24 => {
@@ -403,18 +411,20 @@ impl Generator {
             26 | 27 => {
                 let sets = self.pick(&["ROLLUP (a.g, {})", "CUBE ({}, a.g)", "GROUPING SETS ((a.g), ({}), ())"]);
                 fill(
-                    &format!("SELECT a.g, {{}} AS k, count(*) AS n, max({{}}) AS m FROM {{}} a WHERE {{}} GROUP BY {sets}"),
+                    &format!(
+                        "SELECT a.g, {{}} AS k, count(*) AS n, max({{}}) AS m FROM {{}} a WHERE {{}} GROUP BY {sets}"
+                    ),
                     &[&x, &y, &t, &c, &x],
                 )
             }
             28 => {
                 is_ordered = true;
-                let samples = Pair {
-                    asking: "unnest(llm_generate('r', a.p)).text".into(),
-                    known: "unnest([a.f])".into(),
-                };
+                let samples =
+                    Pair { asking: "unnest(llm_generate('r', a.p)).text".into(), known: "unnest([a.f])".into() };
                 fill(
-                    &format!("SELECT {total}, {{}} AS x FROM {{}} a WHERE a.p IS NOT NULL AND {{}} ORDER BY {total} LIMIT {limit}"),
+                    &format!(
+                        "SELECT {total}, {{}} AS x FROM {{}} a WHERE a.p IS NOT NULL AND {{}} ORDER BY {total} LIMIT {limit}"
+                    ),
                     &[&samples, &t, &c],
                 )
             }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::common::tree_node::Transformed;
 use datafusion::common::Result;
+use datafusion::common::tree_node::Transformed;
 use datafusion::logical_expr::{Expr, FetchType, Limit, LogicalPlan, SkipType, Sort, SortExpr};
 
 use super::calls_model;
@@ -71,7 +71,8 @@ impl Hoist {
     /// A LIMIT tells the calls below how many rows it takes. Where each row gives one, it cuts before the calls: rows that
     /// OFFSET skips make none.
     pub(super) fn rewrite_limit(&self, limit: Limit) -> Result<Transformed<LogicalPlan>> {
-        let (SkipType::Literal(skip), FetchType::Literal(Some(fetch))) = (limit.get_skip_type()?, limit.get_fetch_type()?)
+        let (SkipType::Literal(skip), FetchType::Literal(Some(fetch))) =
+            (limit.get_skip_type()?, limit.get_fetch_type()?)
         else {
             return Ok(Transformed::no(LogicalPlan::Limit(limit)));
         };

@@ -109,7 +109,8 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Calls(calls) => {
-                let calls: Vec<String> = calls.iter().map(|c| format!("{} = {}", c.schema_name(), shown_call(c))).collect();
+                let calls: Vec<String> =
+                    calls.iter().map(|c| format!("{} = {}", c.schema_name(), shown_call(c))).collect();
                 write!(f, "{}", calls.join(", "))
             }
             Self::Column(expr) => write!(f, "{} = {}", expr.schema_name(), shown_expr(expr)),

@@ -6,6 +6,9 @@
 
 use std::sync::Arc;
 
+use super::guard::Take;
+use super::hoist::Hoist;
+use super::join::{remade, swapped};
 use datafusion::common::{Column, Result, internal_err};
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_window::expr_fn::row_number;
@@ -13,9 +16,6 @@ use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionDefinition};
 use datafusion::logical_expr::{
     Expr, ExprFunctionExt, Join, JoinType, LogicalPlan, LogicalPlanBuilder, ident, lit, when,
 };
-use super::guard::Take;
-use super::hoist::Hoist;
-use super::join::{remade, swapped};
 
 impl Hoist {
     /// The rows of `join` under the further condition `calling`; the schema may have its columns in another order.

@@ -66,7 +66,8 @@ impl ExtensionPlanner for PlanModelCall {
                     PlannedStep::Column(physical(unaliased(expr))?, Arc::clone(field))
                 }
                 Step::Calls(calls) => {
-                    let calls = calls.iter().zip(fields).map(|(call, field)| planned(unaliased(call), field, &physical));
+                    let calls =
+                        calls.iter().zip(fields).map(|(call, field)| planned(unaliased(call), field, &physical));
                     PlannedStep::Calls(calls.collect::<Result<_>>()?)
                 }
             });

@@ -55,7 +55,10 @@ mod tests {
     fn a_call_stands_as_it_is_written() {
         let prompt = lit("Say ").eq(col("t.p"));
         assert_eq!(shown_call(&call(prompt).alias("c")), "llm_complete('m', ('Say ' = t.p), temperature => 0.5)");
-        assert_eq!(shown_expr(&col("t.id").gt(lit(3_i64)).and(col("__model_call_0").is_null())), "((t.id > 3) AND __model_call_0 IS NULL)");
+        assert_eq!(
+            shown_expr(&col("t.id").gt(lit(3_i64)).and(col("__model_call_0").is_null())),
+            "((t.id > 3) AND __model_call_0 IS NULL)"
+        );
     }
 
     #[test]

@@ -101,13 +101,15 @@ pub fn innermost(mut expr: &Expr) -> (&Expr, Vec<(&Expr, &str)>) {
     let mut lists = Vec::new();
     loop {
         match expr {
-            Expr::HigherOrderFunction(function) if function.func.name() == TRANSFORM => match function.args.as_slice() {
-                [list, Expr::Lambda(lambda)] if lambda.params.len() == 1 => {
-                    lists.push((list, lambda.params[0].as_str()));
-                    expr = &lambda.body;
+            Expr::HigherOrderFunction(function) if function.func.name() == TRANSFORM => {
+                match function.args.as_slice() {
+                    [list, Expr::Lambda(lambda)] if lambda.params.len() == 1 => {
+                        lists.push((list, lambda.params[0].as_str()));
+                        expr = &lambda.body;
+                    }
+                    _ => return (expr, lists),
                 }
-                _ => return (expr, lists),
-            },
+            }
             _ => return (expr, lists),
         }
     }

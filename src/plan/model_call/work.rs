@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::ListArray;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
-use datafusion::arrow::array::ListArray;
 use datafusion::arrow::compute::{filter_record_batch, take_record_batch};
 use datafusion::arrow::datatypes::{FieldRef, Int64Type, Schema, SchemaRef};
 use datafusion::common::utils::{adjust_offsets_for_slice, list_values};
@@ -109,8 +109,7 @@ impl Work {
             }
         };
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        let batch =
-            RecordBatch::try_new_with_options(Arc::clone(&self.schema), batch.columns().to_vec(), &options)?;
+        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), batch.columns().to_vec(), &options)?;
         Ok(Done { batch, rows_in, rows_out })
     }
 }
