@@ -12,6 +12,8 @@ use tokio::process::Command;
 
 async fn glotrace(server: &FaultServer, variables: &[(&str, &str)], statement: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_glotrace"));
+    let home = tempfile::tempdir().unwrap();
+    command.env("HOME", home.path()).env_remove("XDG_CACHE_HOME");
     command.env_remove("OPENAI_API_KEY").env("OPENAI_BASE_URL", server.base_url());
     command.envs(variables.iter().copied());
     command.args(["--format", "json", "-c", statement]).output().await.unwrap()

@@ -14,11 +14,12 @@ use crate::models::KNOWN;
 use crate::settings::SETTINGS;
 
 pub const SCHEMA: &str = "system";
-pub const TABLES: &[&str] = &["calls", "functions", "models", "runs", "settings"];
+pub const TABLES: &[&str] = &["calls", "devices", "functions", "models", "runs", "settings"];
 
 pub fn table(shared: &Shared, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
     let batch = match name {
         "calls" => return calls::table(&shared.calls).map(Some),
+        "devices" => devices()?,
         "functions" => functions()?,
         "models" => models(shared)?,
         "runs" => runs(shared)?,
@@ -49,6 +50,21 @@ pub fn functions() -> Result<RecordBatch> {
         ("result", text(docs.iter().map(|d| Some(&d.result_type)))),
         ("description", text(docs.iter().map(|d| Some(&d.description)))),
         ("example", text(docs.iter().map(|d| d.examples.first().map(|e| &e.sql)))),
+    ])
+}
+
+/// `device, name, threads, memory_total, memory_free, compute_capability, features`: what models can run on, memory in bytes.
+fn devices() -> Result<RecordBatch> {
+    let devices = glotrace_model::device::devices();
+    let capability = |(major, minor): (u32, u32)| format!("{major}.{minor}");
+    batch(vec![
+        ("device", text(devices.iter().map(|d| Some(d.device.to_string())))),
+        ("name", text(devices.iter().map(|d| d.name.as_ref()))),
+        ("threads", Arc::new(UInt64Array::from_iter(devices.iter().map(|d| d.threads.map(|n| n as u64))))),
+        ("memory_total", Arc::new(UInt64Array::from_iter(devices.iter().map(|d| d.memory_total)))),
+        ("memory_free", Arc::new(UInt64Array::from_iter(devices.iter().map(|d| d.memory_free)))),
+        ("compute_capability", text(devices.iter().map(|d| d.compute_capability.map(capability)))),
+        ("features", text(devices.iter().map(|d| Some(d.features.join(" "))))),
     ])
 }
 

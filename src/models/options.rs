@@ -1,8 +1,11 @@
 //! `CREATE MODEL … OPTIONS (…)`: defaults of sampling, and how the weights are run.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use glotrace_model::Params;
+use glotrace_model::device::DeviceChoice;
+use glotrace_model::local::WeightDtype;
 use glotrace_model::remote::EndpointOptions;
 use serde_json::{Map, Value};
 
@@ -17,6 +20,10 @@ pub struct ModelOptions {
     pub params: Params,
     /// The most sequences that are decoded together; `None`: the runtime's own choice.
     pub max_batch: Option<usize>,
+    /// The processor that weights run on.
+    pub device: DeviceChoice,
+    /// The type that weights are rounded to; `None` leaves them what the file holds.
+    pub dtype: Option<WeightDtype>,
     /// The environment variable that holds an endpoint's key.
     pub api_key_env: Option<String>,
     /// What else is said about an endpoint, each with the type that its name calls for.
@@ -44,7 +51,7 @@ const ENDPOINT: &[&str] = &[
 ];
 
 /// How weights are run that lie here.
-const LOCAL: &[&str] = &["max_batch"];
+const LOCAL: &[&str] = &["device", "dtype", "max_batch"];
 
 const SAMPLING: &[&str] = &[
     "temperature",
@@ -66,6 +73,7 @@ impl ModelOptions {
         let is_endpoint = matches!(uri, Uri::OpenAi(_) | Uri::Endpoint { .. });
         let mut params = Params::default();
         let mut max_batch = None;
+        let (mut device, mut dtype) = (DeviceChoice::default(), None);
         let mut api_key_env = None;
         let mut endpoint = Map::new();
         for (name, value) in options {
@@ -102,6 +110,8 @@ impl ModelOptions {
                 other if ENDPOINT.contains(&other) => {
                     endpoint.insert(name.clone(), value.clone());
                 }
+                "device" => device = named(name, value)?,
+                "dtype" => dtype = Some(named(name, value)?),
                 "max_batch" => {
                     let n = usize::try_from(integer(name, value)?).ok().filter(|n| (1..=4096).contains(n));
                     max_batch = Some(n.ok_or_else(|| wrong(name, value, "from 1 to 4096"))?);
@@ -117,7 +127,7 @@ impl ModelOptions {
             }
         }
         params.clone().check().map_err(|e| Error::query(e.message()))?;
-        let read = Self { params, max_batch, api_key_env, endpoint };
+        let read = Self { params, max_batch, device, dtype, api_key_env, endpoint };
         // Types and ranges are seen now and not at the first call.
         read.put_into(EndpointOptions::new("http://localhost/v1", "m"))?;
         Ok(read)
@@ -158,6 +168,12 @@ impl ModelOptions {
         options.check().map_err(|e| Error::query(e.message().replace("endpoint option", "model option")))?;
         Ok(options)
     }
+}
+
+/// A value that has a name.
+fn named<T: FromStr<Err = glotrace_model::Error>>(name: &str, value: &Value) -> Result<T> {
+    let text = value.as_str().ok_or_else(|| wrong(name, value, "a text"))?;
+    text.parse().map_err(|e: glotrace_model::Error| Error::query(format!("model option `{name}`: {}", e.message())))
 }
 
 /// A whole number from 0 that fits.

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::common::{DataFusionError, Result};
-use glotrace_model::local::gguf::Gguf;
 use glotrace_model::local::tokenizer::Tokenizer;
 use tokio::runtime::Handle;
 
@@ -47,9 +46,9 @@ impl ModelTokenizers {
             }
             Uri::Replay(_) => return Err(Error::query(format!("`{model}` is a recording and has no tokenizer"))),
         };
-        let read = Gguf::open(&path).and_then(|gguf| Tokenizer::from_gguf(&gguf));
         let tokenizer = Arc::new(
-            read.map_err(|e| Error::world(format!("the tokenizer of `{model}` cannot be read: {}", e.message())))?,
+            Tokenizer::load(&path)
+                .map_err(|e| Error::world(format!("the tokenizer of `{model}` cannot be read: {}", e.message())))?,
         );
         self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(uri, Arc::clone(&tokenizer));
         Ok(tokenizer)

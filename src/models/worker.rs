@@ -8,35 +8,55 @@ use glotrace_model::{Cancel, Completion, Error, Generate, Kind, Prompt, Request,
 use tokio::sync::oneshot;
 
 type Outcome = Result<Completion, Error>;
+type Scores = Result<Vec<TokenScore>, Error>;
 
 struct Job {
-    request: Request,
+    work: Work,
     cancel: Cancel,
-    done: oneshot::Sender<Outcome>,
+}
+
+enum Work {
+    Complete(Request, oneshot::Sender<Outcome>),
+    Score(Prompt, String, oneshot::Sender<Scores>),
 }
 
 pub struct Worker {
     queue: Option<Sender<Job>>,
+    can_score: bool,
 }
 
 impl Worker {
     /// The thread ends when the worker is dropped and its queue is empty.
     pub fn start(name: &str, model: Arc<dyn Generate>) -> Self {
         let (queue, jobs) = channel();
+        let can_score = model.scorer().is_some();
         let started = thread::Builder::new().name(format!("model {name}")).spawn(move || work(model.as_ref(), &jobs));
-        Self { queue: started.ok().map(|_| queue) }
+        Self { queue: started.ok().map(|_| queue), can_score }
     }
 
-    /// Scores go through the same thread once it takes them; until then they are refused.
-    pub async fn log_prob(&self, _: Prompt, _: String, _: Cancel) -> Result<Vec<TokenScore>, Error> {
-        Err(Error::new(Kind::Parameter, "this model cannot score"))
+    pub fn can_score(&self) -> bool {
+        self.can_score
     }
 
     pub async fn generate(&self, request: Request, cancel: Cancel) -> Outcome {
+        self.ask(|done| Work::Complete(request, done), cancel).await
+    }
+
+    /// # Errors
+    /// What the model says of this pair; cancellation.
+    pub async fn log_prob(&self, prompt: Prompt, continuation: String, cancel: Cancel) -> Scores {
+        self.ask(|done| Work::Score(prompt, continuation, done), cancel).await
+    }
+
+    async fn ask<T>(
+        &self,
+        work: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Work,
+        cancel: Cancel,
+    ) -> Result<T, Error> {
         let (done, outcome) = oneshot::channel();
         let gone = || Error::new(Kind::Model, "the model's thread ended");
         let queue = self.queue.as_ref().ok_or_else(gone)?;
-        queue.send(Job { request, cancel, done }).map_err(|_| gone())?;
+        queue.send(Job { work: work(done), cancel }).map_err(|_| gone())?;
         outcome.await.unwrap_or_else(|_| Err(gone()))
     }
 }
@@ -46,7 +66,7 @@ fn work(model: &dyn Generate, jobs: &Receiver<Job>) {
         let mut batch = vec![first];
         batch.extend(jobs.try_iter());
         while !batch.is_empty() {
-            // One flag stops one `generate`: what belongs to another statement waits for the next round.
+            // One flag stops one batch: what belongs to another statement waits for the next round.
             let cancel = batch[0].cancel.clone();
             let (now, later): (Vec<Job>, Vec<Job>) = batch.into_iter().partition(|job| job.cancel.same(&cancel));
             run(model, now, &cancel);
@@ -56,18 +76,37 @@ fn work(model: &dyn Generate, jobs: &Receiver<Job>) {
 }
 
 fn run(model: &dyn Generate, jobs: Vec<Job>, cancel: &Cancel) {
-    let mut waiting: Vec<Option<oneshot::Sender<Outcome>>> = Vec::with_capacity(jobs.len());
-    let mut requests = Vec::with_capacity(jobs.len());
+    let (mut requests, mut completed) = (Vec::new(), Vec::new());
+    let (mut pairs, mut scored) = (Vec::new(), Vec::new());
     for job in jobs {
-        // Nobody waits any more for a row that a LIMIT above did not need.
-        if !job.done.is_closed() {
-            requests.push(job.request);
-            waiting.push(Some(job.done));
+        match job.work {
+            // Nobody waits any more for a row that a LIMIT above did not need.
+            Work::Complete(_, done) if done.is_closed() => {}
+            Work::Score(_, _, done) if done.is_closed() => {}
+            Work::Complete(request, done) => {
+                requests.push(request);
+                completed.push(Some(done));
+            }
+            Work::Score(prompt, continuation, done) => {
+                pairs.push((prompt, continuation));
+                scored.push(Some(done));
+            }
         }
     }
-    model.generate(&requests, cancel, &mut |i, outcome| {
-        if let Some(done) = waiting.get_mut(i).and_then(Option::take) {
-            let _ = done.send(outcome);
-        }
-    });
+    if !requests.is_empty() {
+        model.generate(&requests, cancel, &mut |i, outcome| answer(&mut completed, i, outcome));
+    }
+    if let Some(scorer) = model.scorer()
+        && !pairs.is_empty()
+    {
+        scorer.log_probs(&pairs, cancel, &mut |i, outcome| answer(&mut scored, i, outcome));
+    }
+    let refused = || Error::new(Kind::Parameter, "this model cannot say how probable a given text is");
+    (0..scored.len()).for_each(|i| answer(&mut scored, i, Err(refused())));
+}
+
+fn answer<T>(waiting: &mut [Option<oneshot::Sender<T>>], place: usize, outcome: T) {
+    if let Some(done) = waiting.get_mut(place).and_then(Option::take) {
+        let _ = done.send(outcome);
+    }
 }

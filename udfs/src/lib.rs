@@ -7,6 +7,7 @@
 mod functions;
 pub mod kit;
 pub mod llm;
+pub mod mt;
 mod reference;
 mod services;
 pub mod text;

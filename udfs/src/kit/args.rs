@@ -125,14 +125,20 @@ impl Args {
         Ok(Value::boolean(array, *one))
     }
 
-    /// `f` of each row in which no required argument is NULL; the other rows are NULL.
+    /// `f` of each row in which no required argument is NULL, and `None` of the other rows.
+    ///
+    /// # Errors
+    /// The first error of `f`.
+    pub fn each<T>(&self, mut f: impl FnMut(usize) -> Result<Option<T>>) -> Result<Vec<Option<T>>> {
+        (0..self.rows).map(|row| if self.is_null(row) { Ok(None) } else { f(row) }).collect()
+    }
+
+    /// A column of `f` of each row in which no required argument is NULL; the other rows are NULL.
     ///
     /// # Errors
     /// The first error of `f`, or one from building the column.
-    pub fn map<T: Output>(&self, mut f: impl FnMut(usize) -> Result<Option<T>>) -> Result<ColumnarValue> {
-        let values: Vec<Option<T>> =
-            (0..self.rows).map(|row| if self.is_null(row) { Ok(None) } else { f(row) }).collect::<Result<_>>()?;
-        let array = T::collect(values)?;
+    pub fn map<T: Output>(&self, f: impl FnMut(usize) -> Result<Option<T>>) -> Result<ColumnarValue> {
+        let array = T::collect(self.each(f)?)?;
         if self.is_scalar {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
         }

@@ -23,7 +23,7 @@ pub use args::Args;
 pub use check::{check_literals, check_types};
 pub use error::{exec_error, internal_error, plan_error};
 pub use function::{Function, Scalar};
-pub use output::{Output, Structs, structs};
+pub use output::{Output, Record, Structs, structs};
 pub use param::{Kind, Param, Presence, signature, syntax};
 pub use sql_type::sql_type;
 pub use suggest::suggest;

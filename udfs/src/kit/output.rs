@@ -8,7 +8,7 @@ use datafusion_common::arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion_common::{Result, exec_err};
 use std::sync::Arc;
 
-/// A value that a function returns for a row: text, number, truth value, a list of these, or a record ([`structs`]).
+/// A value that a function returns for a row: text, number, truth value, a list of these, or a [`Record`].
 pub trait Output: Sized {
     /// The type of the column.
     fn data_type() -> DataType;
@@ -103,7 +103,25 @@ impl<T: Output> Output for Vec<T> {
     }
 }
 
-/// The columns of a record type, for its [`Output`]: a name and a getter for each field.
+/// A record, which is a STRUCT in SQL.
+pub trait Record: Sized {
+    /// Its fields, made with [`structs`].
+    fn fields<'a>() -> Structs<'a, Self>
+    where
+        Self: 'a;
+}
+
+impl<R: Record> Output for R {
+    fn data_type() -> DataType {
+        R::fields().data_type()
+    }
+
+    fn collect(values: Vec<Option<Self>>) -> Result<ArrayRef> {
+        R::fields().collect(values)
+    }
+}
+
+/// The columns of a [`Record`]: a name and a getter for each field.
 ///
 /// ```text
 /// structs::<Verdict>().field("label", |v| v.label).field("score", |v| v.score)
@@ -155,18 +173,12 @@ mod tests {
         points: Option<i64>,
     }
 
-    impl Output for Mark {
-        fn data_type() -> DataType {
-            marks().data_type()
+    impl Record for Mark {
+        fn fields<'a>() -> Structs<'a, Self> {
+            structs::<Self>()
+                .field("name", |mark| Some(std::mem::take(&mut mark.name)))
+                .field("points", |mark| mark.points)
         }
-
-        fn collect(values: Vec<Option<Self>>) -> Result<ArrayRef> {
-            marks().collect(values)
-        }
-    }
-
-    fn marks() -> Structs<'static, Mark> {
-        structs::<Mark>().field("name", |mark| Some(std::mem::take(&mut mark.name))).field("points", |mark| mark.points)
     }
 
     #[test]

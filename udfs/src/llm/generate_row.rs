@@ -1,7 +1,7 @@
 //! The arguments of one call of `llm_generate` or `llm_complete`, read and checked.
 
 use super::{ModelFunction, Task};
-use crate::kit::{Args, Kind, Param, plan_error};
+use crate::kit::{Args, Kind, Param};
 use datafusion_common::arrow::array::{ArrayRef, BooleanArray};
 use datafusion_common::arrow::compute::filter;
 use datafusion_common::arrow::datatypes::DataType;
@@ -128,11 +128,7 @@ pub(super) fn check_ranges(function: &ModelFunction, literals: &[Option<&ScalarV
             continue;
         };
         if let Some((what, hint)) = refusal(function.task(), param.name, value) {
-            return Err(plan_error(
-                function.static_name(),
-                format!("argument {} `{}` {what}", i + 1, param.name),
-                hint,
-            ));
+            return Err(function.literal_error(i, what, hint));
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! The result of `llm_generate`: a list of samples a row.
 
-use crate::kit::{Output, Structs, structs};
+use crate::kit::{Output, Record, Structs, structs};
 use datafusion_common::Result;
 use datafusion_common::arrow::array::ArrayRef;
 use datafusion_common::arrow::datatypes::DataType;
@@ -38,27 +38,19 @@ impl Generated {
     }
 }
 
-fn fields() -> Structs<'static, Generated> {
-    structs()
-        .field("sample", |s: &mut Generated| Some(s.sample))
-        .field("text", |s| take(&mut s.text))
-        .field("thinking", |s| take(&mut s.thinking))
-        .field("response", |s| take(&mut s.response))
-        .field("finish_reason", |s| take(&mut s.finish_reason))
-        .field("prompt_tokens", |s| s.prompt_tokens)
-        .field("completion_tokens", |s| s.completion_tokens)
-        .field("seconds", |s| s.seconds)
-        .field("cached", |s| s.cached)
-        .field("error", |s| take(&mut s.error))
-}
-
-impl Output for Generated {
-    fn data_type() -> DataType {
-        fields().data_type()
-    }
-
-    fn collect(values: Vec<Option<Self>>) -> Result<ArrayRef> {
-        fields().collect(values)
+impl Record for Generated {
+    fn fields<'a>() -> Structs<'a, Self> {
+        structs()
+            .field("sample", |s: &mut Self| Some(s.sample))
+            .field("text", |s| take(&mut s.text))
+            .field("thinking", |s| take(&mut s.thinking))
+            .field("response", |s| take(&mut s.response))
+            .field("finish_reason", |s| take(&mut s.finish_reason))
+            .field("prompt_tokens", |s| s.prompt_tokens)
+            .field("completion_tokens", |s| s.completion_tokens)
+            .field("seconds", |s| s.seconds)
+            .field("cached", |s| s.cached)
+            .field("error", |s| take(&mut s.error))
     }
 }
 

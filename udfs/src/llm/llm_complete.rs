@@ -1,5 +1,6 @@
 //! `llm_complete`: one reply of a model, as text.
 
+use super::sampling_arguments::with_sampling_arguments;
 use super::{GENERATE, ModelFunction, Task};
 use datafusion_common::arrow::datatypes::DataType;
 use datafusion_macros::user_doc;
@@ -22,43 +23,6 @@ SELECT llm_complete('smollm2', 'What is 6 times 3?', temperature => 0, max_token
     argument(
         name = "n",
         description = "1, which is also the default; it stands here so that the arguments of `llm_generate` fit."
-    ),
-    argument(
-        name = "temperature",
-        description = "0 to 100; 0 always takes the likeliest token. Default: the model's, else 0."
-    ),
-    argument(
-        name = "top_p",
-        description = "Above 0, at most 1: keeps the likeliest tokens that together reach this probability. Default: the model's, else 1 (all)."
-    ),
-    argument(name = "top_k", description = "Keeps the k likeliest tokens; 0 keeps all. Default: the model's, else 0."),
-    argument(
-        name = "min_p",
-        description = "0 to 1: keeps the tokens at least this share as likely as the likeliest. Default: the model's, else 0."
-    ),
-    argument(
-        name = "max_tokens",
-        description = "The longest reply in tokens of the model, 1 or more. Default: the model's, else 512."
-    ),
-    argument(
-        name = "seed",
-        description = "Makes sampling repeatable; each sample of a call has its own stream of chance. Default: the model's, else 0."
-    ),
-    argument(
-        name = "stop",
-        description = "A text, or a list of texts, that ends a reply. It is not part of the reply. Default: the model's, else none."
-    ),
-    argument(
-        name = "system",
-        description = "The system's turn before the prompt. Default: that of the chat template."
-    ),
-    argument(
-        name = "enable_thinking",
-        description = "Handed to the chat template of models that can think or not. Default: the template's."
-    ),
-    argument(
-        name = "raw",
-        description = "TRUE gives the model the prompt as it is, without its chat template. Default: FALSE."
     )
 )]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -66,6 +30,6 @@ pub struct LlmComplete;
 
 /// The marker.
 pub fn llm_complete() -> ModelFunction {
-    const PAGE: &LlmComplete = &LlmComplete;
-    ModelFunction::new("llm_complete", Task::Complete, GENERATE, DataType::Utf8, PAGE.doc())
+    let page = with_sampling_arguments(LlmComplete.doc());
+    ModelFunction::new("llm_complete", Task::Complete, GENERATE, DataType::Utf8, page)
 }

@@ -1,5 +1,6 @@
 //! `llm_generate`: sampled replies of a model, with all that a study wants to know of each.
 
+use super::sampling_arguments::with_sampling_arguments;
 use super::{GENERATE, GeneratedBuilder, ModelFunction, Task};
 use datafusion_macros::user_doc;
 
@@ -20,50 +21,13 @@ SELECT llm_generate('smollm2', 'What is 6 times 3?', n => 2, temperature => 0.6,
 ```",
     argument(name = "model", description = "The name of a created model, or a URI."),
     argument(name = "prompt", description = "The user's turn. NULL gives NULL, without a call."),
-    argument(name = "n", description = "Number of samples, 1 to 1024. Default: 1."),
-    argument(
-        name = "temperature",
-        description = "0 to 100; 0 always takes the likeliest token. Default: the model's, else 0."
-    ),
-    argument(
-        name = "top_p",
-        description = "Above 0, at most 1: keeps the likeliest tokens that together reach this probability. Default: the model's, else 1 (all)."
-    ),
-    argument(name = "top_k", description = "Keeps the k likeliest tokens; 0 keeps all. Default: the model's, else 0."),
-    argument(
-        name = "min_p",
-        description = "0 to 1: keeps the tokens at least this share as likely as the likeliest. Default: the model's, else 0."
-    ),
-    argument(
-        name = "max_tokens",
-        description = "The longest reply in tokens of the model, 1 or more. Default: the model's, else 512."
-    ),
-    argument(
-        name = "seed",
-        description = "Makes sampling repeatable; each sample of a call has its own stream of chance. Default: the model's, else 0."
-    ),
-    argument(
-        name = "stop",
-        description = "A text, or a list of texts, that ends a reply. It is not part of the reply. Default: the model's, else none."
-    ),
-    argument(
-        name = "system",
-        description = "The system's turn before the prompt. Default: that of the chat template."
-    ),
-    argument(
-        name = "enable_thinking",
-        description = "Handed to the chat template of models that can think or not. Default: the template's."
-    ),
-    argument(
-        name = "raw",
-        description = "TRUE gives the model the prompt as it is, without its chat template. Default: FALSE."
-    )
+    argument(name = "n", description = "Number of samples, 1 to 1024. Default: 1.")
 )]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LlmGenerate;
 
 /// The marker.
 pub fn llm_generate() -> ModelFunction {
-    const PAGE: &LlmGenerate = &LlmGenerate;
-    ModelFunction::new("llm_generate", Task::Generate, GENERATE, GeneratedBuilder::data_type(), PAGE.doc())
+    let page = with_sampling_arguments(LlmGenerate.doc());
+    ModelFunction::new("llm_generate", Task::Generate, GENERATE, GeneratedBuilder::data_type(), page)
 }

@@ -1,12 +1,15 @@
 //! A function that stands for model calls in a plan.
 
 use super::generate_row::check_ranges;
-use crate::kit::{Param, check_literals, check_types, internal_error, signature};
-use datafusion_common::Result;
+use super::{ClassifyRow, JsonRow, TranslateRow};
+use crate::kit::{Args, Param, check_literals, check_types, internal_error, plan_error, signature};
+use datafusion_common::arrow::array::ArrayRef;
 use datafusion_common::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion_common::{DataFusionError, Result, ScalarValue};
 use datafusion_expr::{
     ColumnarValue, Documentation, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// What is asked of the model.
@@ -16,6 +19,16 @@ pub enum Task {
     Generate,
     /// One reply, as text.
     Complete,
+    /// One of given labels.
+    Classify,
+    /// JSON that satisfies a schema.
+    Json,
+    /// A text in another language.
+    Translate,
+    /// The probability of a given continuation.
+    Logprob,
+    /// What a trace tells of an answer.
+    VInformation,
 }
 
 /// A marker for model calls, found by `udf.inner().downcast_ref::<ModelFunction>()`.
@@ -28,7 +41,7 @@ pub struct ModelFunction {
     task: Task,
     params: &'static [Param],
     returns: DataType,
-    documentation: Option<&'static Documentation>,
+    documentation: Option<Documentation>,
     signature: Signature,
 }
 
@@ -38,7 +51,7 @@ impl ModelFunction {
         task: Task,
         params: &'static [Param],
         returns: DataType,
-        documentation: Option<&'static Documentation>,
+        documentation: Option<Documentation>,
     ) -> Self {
         Self { name, task, params, returns, documentation, signature: signature(params, Volatility::Volatile) }
     }
@@ -56,6 +69,30 @@ impl ModelFunction {
     /// The type of the result column; it does not depend on the arguments.
     pub fn returns(&self) -> &DataType {
         &self.returns
+    }
+
+    /// The evaluated arguments of a batch of `rows` rows.
+    pub(super) fn args(&self, arrays: &[ArrayRef], rows: usize) -> Result<Args> {
+        let values: Vec<_> = arrays.iter().cloned().map(ColumnarValue::Array).collect();
+        Args::new(self.name, self.params, &values, rows)
+    }
+
+    /// What stands in the query as a literal and can be judged before the plan runs.
+    fn check_values(&self, literals: &[Option<&ScalarValue>]) -> Result<()> {
+        check_literals(self.name, self.params, literals)?;
+        match self.task {
+            Task::Generate | Task::Complete => check_ranges(self, literals),
+            Task::Classify => ClassifyRow::check(self, literals),
+            Task::Json => JsonRow::check(self, literals),
+            Task::Translate => TranslateRow::check(self, literals),
+            Task::Logprob | Task::VInformation => Ok(()),
+        }
+    }
+
+    /// A plan error about the literal at place `i`.
+    pub(super) fn literal_error(&self, i: usize, what: impl Display, hint: impl Display) -> DataFusionError {
+        let name = self.params.get(i).map_or("?", |param| param.name);
+        plan_error(self.name, format!("argument {} `{name}` {what}", i + 1), hint)
     }
 
     /// The name with the lifetime that [`crate::kit::Args::new`] wants.
@@ -85,8 +122,7 @@ impl ScalarUDFImpl for ModelFunction {
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
         let types: Vec<_> = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
         let data_type = self.return_type(&types)?;
-        check_literals(self.name, self.params, args.scalar_arguments)?;
-        check_ranges(self, args.scalar_arguments)?;
+        self.check_values(args.scalar_arguments)?;
         Ok(Arc::new(Field::new(self.name, data_type, true)))
     }
 
@@ -95,7 +131,7 @@ impl ScalarUDFImpl for ModelFunction {
     }
 
     fn documentation(&self) -> Option<&Documentation> {
-        self.documentation
+        self.documentation.as_ref()
     }
 }
 

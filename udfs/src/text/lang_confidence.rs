@@ -1,10 +1,8 @@
 //! `lang_confidence`: how sure `lang_detect` is, and between which languages it wavers.
 
 use super::Detectors;
-use crate::kit::{Args, Function, Kind, Output, Param, Structs, structs};
+use crate::kit::{Args, Function, Kind, Param, Record, Structs, structs};
 use datafusion_common::Result;
-use datafusion_common::arrow::array::ArrayRef;
-use datafusion_common::arrow::datatypes::DataType;
 use datafusion_expr::{ColumnarValue, Documentation};
 use datafusion_macros::user_doc;
 use glotrace_text::lang;
@@ -66,17 +64,9 @@ pub struct Confidence {
     pub confidence: f64,
 }
 
-fn fields() -> Structs<'static, Confidence> {
-    structs().field("lang", |c: &mut Confidence| Some(c.lang)).field("confidence", |c| Some(c.confidence))
-}
-
-impl Output for Confidence {
-    fn data_type() -> DataType {
-        fields().data_type()
-    }
-
-    fn collect(values: Vec<Option<Self>>) -> Result<ArrayRef> {
-        fields().collect(values)
+impl Record for Confidence {
+    fn fields<'a>() -> Structs<'a, Self> {
+        structs().field("lang", |c: &mut Self| Some(c.lang)).field("confidence", |c| Some(c.confidence))
     }
 }
 

@@ -1,9 +1,7 @@
 //! `trace_split`: where the thinking of an output ends. Every study of reasoning starts with this cut.
 
-use crate::kit::{Args, Function, Kind, Output, Param, Structs, structs};
+use crate::kit::{Args, Function, Kind, Param, Record, Structs, structs};
 use datafusion_common::Result;
-use datafusion_common::arrow::array::ArrayRef;
-use datafusion_common::arrow::datatypes::DataType;
 use datafusion_expr::{ColumnarValue, Documentation};
 use datafusion_macros::user_doc;
 use glotrace_text::trace::{self, Split};
@@ -61,20 +59,15 @@ impl Function for TraceSplit {
     }
 }
 
-fn fields<'a>() -> Structs<'a, Split<'a>> {
-    structs()
-        .field("thinking", |split: &mut Split<'a>| split.thinking)
-        .field("response", |split| split.response)
-        .field("closed", |split| Some(split.closed))
-}
-
-impl Output for Split<'_> {
-    fn data_type() -> DataType {
-        fields().data_type()
-    }
-
-    fn collect(values: Vec<Option<Self>>) -> Result<ArrayRef> {
-        fields().collect(values)
+impl Record for Split<'_> {
+    fn fields<'a>() -> Structs<'a, Self>
+    where
+        Self: 'a,
+    {
+        structs()
+            .field("thinking", |split: &mut Self| split.thinking)
+            .field("response", |split| split.response)
+            .field("closed", |split| Some(split.closed))
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::sync::{oneshot, watch};
 
 pub use budget::{Budget, Limits, Reservation, Use};
 pub use counters::Counters;
-pub use task::{LogProbTask, Made, Task};
+pub use task::{Facts, LogProbTask, Made, Sink, Task};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::models::{Model, Models};
@@ -149,7 +149,15 @@ impl StatementRun {
         prompt: Prompt,
         continuation: String,
     ) -> Result<Outcome<Vec<TokenScore>>> {
-        let mut outcomes = self.outcomes(model, vec![LogProbTask { prompt, continuation }]).await?;
+        self.ask(model, LogProbTask { prompt, continuation }).await
+    }
+
+    /// One call of any kind.
+    ///
+    /// # Errors
+    /// As [`StatementRun::generate`].
+    pub async fn ask<T: Task>(&self, model: &Arc<Model>, task: T) -> Result<Outcome<T::Output>> {
+        let mut outcomes = self.outcomes(model, vec![task]).await?;
         outcomes.pop().ok_or_else(|| Error::internal("a call without an outcome"))
     }
 
@@ -163,7 +171,7 @@ impl StatementRun {
         let keys = tasks.iter().map(|task| key(model.identity(), task)).collect::<Result<Vec<_>>>()?;
         let mut outcomes: Vec<Option<Outcome<T::Output>>> = tasks.iter().map(|_| None).collect();
         loop {
-            let (ours, wait) = self.take_turn(&keys, &mut outcomes);
+            let (ours, wait) = self.take_turn(&tasks, &keys, &mut outcomes);
             if !ours.keys.is_empty() {
                 self.settle(model, &tasks, &keys, &ours.places, &mut outcomes).await?;
             }
@@ -179,14 +187,15 @@ impl StatementRun {
                 () = changed(wait) => {}
             }
         }
-        outcomes.into_iter().flatten().map(|outcome| self.passed(model, outcome)).collect()
+        tasks.iter().zip(outcomes.into_iter().flatten()).map(|(task, o)| self.passed(model, task, o)).collect()
     }
 
     /// What this statement has not met yet becomes ours; the rest is to be waited for, or has failed.
-    fn take_turn<O>(
+    fn take_turn<T: Task>(
         &self,
+        tasks: &[T],
         keys: &[CallKey],
-        outcomes: &mut [Option<Outcome<O>>],
+        outcomes: &mut [Option<Outcome<T::Output>>],
     ) -> (Turn<'_>, Option<watch::Receiver<()>>) {
         let (told, tell) = watch::channel(());
         let mut turn = Turn { run: self, keys: Vec::new(), places: Vec::new(), _told: told };
@@ -199,7 +208,9 @@ impl StatementRun {
             if let Some(error) = state.failed.get(key) {
                 self.add(|c| &c.shared, 1);
                 self.add(|c| &c.done, 1);
-                self.add(|c| &c.failed, 1);
+                if !tasks[place].is_tried_again(error) {
+                    self.add(|c| &c.failed, 1);
+                }
                 outcomes[place] = Some(Err(error.clone()));
             } else if let Some(running) = state.under_way.get(key) {
                 wait = Some(running.clone());
@@ -271,7 +282,11 @@ impl StatementRun {
             let cost = state.costs.entry(model.name().to_owned()).or_default();
             match known {
                 Some(_) => cost.stored += 1,
-                None => cost.to_make = cost.to_make.plus(priced(model, task)),
+                None => {
+                    let all = cost.to_make.plus(task.at_most());
+                    // Of the sum, which rounds once.
+                    cost.to_make = Use { usd: model.usd(all.prompt_tokens, all.completion_tokens), ..all };
+                }
             }
         }
         if let Some(output) = known {
@@ -324,7 +339,7 @@ impl StatementRun {
             if let Some(reserved) = reserved[i].take() {
                 reserved.spend(T::spent(&made));
             }
-            self.count::<T>(model, key, &made);
+            self.count(model, key, &tasks[place], &made);
             // A call that was cancelled is no finished call.
             if !matches!(&made, Err(e) if e.kind() == Kind::Cancelled) {
                 match record(model, key, &tasks[place], &made) {
@@ -346,21 +361,32 @@ impl StatementRun {
         if missed { Err(Error::internal("a model left a call without an outcome")) } else { Ok(()) }
     }
 
-    fn count<T: Task>(&self, model: &Model, key: CallKey, made: &Result<Made<T::Output>, glotrace_model::Error>) {
+    fn count<T: Task>(
+        &self,
+        model: &Model,
+        key: CallKey,
+        task: &T,
+        made: &Result<Made<T::Output>, glotrace_model::Error>,
+    ) {
         self.add(|c| &c.made, 1);
         self.add(|c| &c.done, 1);
         match made {
             Ok(made) => {
-                self.add(|c| &c.tokens, T::facts(&made.output).completion_tokens.unwrap_or(0));
+                // Samples of one request are not always counted apart.
+                let tokens = T::facts(&made.output).completion_tokens.or(made.tokens).unwrap_or(0);
+                self.add(|c| &c.tokens, tokens);
                 self.counters.spend(made.usd);
                 self.state().made.insert(key);
             }
             Err(error) => {
-                self.add(|c| &c.failed, 1);
                 self.counters.spend(error.usd());
                 if error.kind() != Kind::Cancelled {
                     self.state().failed.insert(key, error.clone());
                 }
+                if task.is_tried_again(error) {
+                    return;
+                }
+                self.add(|c| &c.failed, 1);
                 let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
                 if failures.len() < KEPT_FAILURES {
                     failures.push(Failure {
@@ -374,9 +400,9 @@ impl StatementRun {
     }
 
     /// A failure that stops the statement as an error.
-    fn passed<O>(&self, model: &Model, outcome: Outcome<O>) -> Result<Outcome<O>> {
+    fn passed<T: Task>(&self, model: &Model, task: &T, outcome: Outcome<T::Output>) -> Result<Outcome<T::Output>> {
         match &outcome {
-            Err(_) if self.rules.dry => Ok(outcome),
+            Err(e) if self.rules.dry || task.is_tried_again(e) => Ok(outcome),
             Err(e) if e.kind() == Kind::Cancelled => Err(Error::interrupted()),
             Err(e) if e.is_fatal() || stops_statement(e.kind()) || self.rules.on_error == OnError::Fail => {
                 let error = Error::new(ErrorKind::Model, format!("model `{}`: {}", model.name(), e.message()));
@@ -439,7 +465,7 @@ fn priced<T: Task>(model: &Model, task: &T) -> Use {
 
 /// The key of a call: a digest of the task, the model's identity and the canonical form of what is asked, sample and seed included.
 fn key<T: Task>(identity: &str, task: &T) -> Result<CallKey> {
-    let canonical = serde_json::to_vec(&(T::NAME, identity, task))
+    let canonical = serde_json::to_vec(&(task.name(), identity, task))
         .map_err(|e| Error::internal(format!("a request has no canonical form: {e}")))?;
     let digest = Sha256::digest(canonical);
     let mut key = CallKey::default();
@@ -464,7 +490,7 @@ fn record<T: Task>(
         key,
         model: model.name().to_owned(),
         identity: model.identity().to_owned(),
-        task: T::NAME,
+        task: task.name(),
         input: task.input().chars().take(INPUT_CHARACTERS).collect(),
         sample: task.sample(),
         outcome,

@@ -37,7 +37,7 @@ pub trait Task: Serialize + Clone + Send + Sync + 'static {
     type Output: Serialize + DeserializeOwned + Clone + Send + Sync + 'static;
 
     /// Goes into the key and into `system.calls`.
-    const NAME: &'static str;
+    fn name(&self) -> &'static str;
 
     /// What was asked, for people.
     fn input(&self) -> &str;
@@ -48,6 +48,11 @@ pub trait Task: Serialize + Clone + Send + Sync + 'static {
 
     /// The most that it may take. Tokens of the prompt are estimated.
     fn at_most(&self) -> Use;
+
+    /// Whether who asked will try otherwise after this failure: it is then no failure of the row.
+    fn is_tried_again(&self, _: &Error) -> bool {
+        false
+    }
 
     fn facts(output: &Self::Output) -> Facts;
 
@@ -94,7 +99,10 @@ fn prompt_tokens(prompt: &Prompt) -> u64 {
 
 impl Task for Request {
     type Output = Completion;
-    const NAME: &'static str = "generate";
+
+    fn name(&self) -> &'static str {
+        "generate"
+    }
 
     fn input(&self) -> &str {
         self.prompt.text()
@@ -142,7 +150,10 @@ pub struct LogProbTask {
 
 impl Task for LogProbTask {
     type Output = Vec<TokenScore>;
-    const NAME: &'static str = "log_prob";
+
+    fn name(&self) -> &'static str {
+        "log_prob"
+    }
 
     fn input(&self) -> &str {
         self.prompt.text()

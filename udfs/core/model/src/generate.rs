@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cancel, Result, Sampling};
+use crate::{Cancel, LogProb, Result, Sampling};
 
 /// A model that completes prompts.
 pub trait Generate: Send + Sync {
@@ -19,6 +19,11 @@ pub trait Generate: Send + Sync {
     /// request that has not been handed over is handed over as [`Kind::Cancelled`](crate::Kind::Cancelled) within one
     /// decoding step; a part of a completion is never handed over as a completion.
     fn generate(&self, requests: &[Request], cancel: &Cancel, sink: &mut Sink<'_>);
+
+    /// The model as one that scores given texts, where it is one: endpoints and recordings are not.
+    fn scorer(&self) -> Option<&dyn LogProb> {
+        None
+    }
 }
 
 /// Where outcomes go: position of the request, outcome.

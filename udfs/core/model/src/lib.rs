@@ -16,6 +16,8 @@
 //!    a decoding step after [`Cancel`] is raised.
 //! 4. [`Completion`] is the text with its thinking told from its response ([`thinking`]), or an [`Error`] with a [`Kind`].
 //!
+//! What the tasks of the house make of replies and scores is [`json`] and [`score`].
+//!
 //! The crate knows no SQL, prints nothing, reads no environment, and holds no state outside its values. Only
 //! endpoints need a runtime (tokio's, for time and connections), and it is the caller's.
 
@@ -24,11 +26,13 @@ pub mod device;
 pub mod digest;
 mod error;
 mod generate;
+pub mod json;
 pub mod local;
 mod log_prob;
 mod params;
 pub mod remote;
 mod replay;
+pub mod score;
 pub mod thinking;
 
 pub use cancel::Cancel;

@@ -42,4 +42,8 @@ pub struct TokenScore {
     pub rank: Option<u64>,
     /// Entropy of the distribution that predicts the token, in nats. `None` as above.
     pub entropy: Option<f64>,
+    /// The likeliest tokens of that distribution with their log-probabilities, [`KI2026_TOP`](crate::score::KI2026_TOP) of
+    /// them. Only of a continuation's first token, and where something precedes it; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub top: Vec<(u32, f64)>,
 }

@@ -7,7 +7,8 @@
 //! - [`trace`] takes the output apart: thinking, response, reasoning steps,
 //! - [`math`] reads answers and compares them,
 //! - [`lang`] tells in which language the model thought,
-//! - [`token`] tells how long it did.
+//! - [`token`] tells how long it did,
+//! - [`reply`] reads what was asked for out of a reply, and [`mt`] tells whether a translation is one.
 //!
 //! Where a published study computes something else than its text says, the function that keeps its
 //! behaviour carries the study's name (`trace::split_ki2026`), and the plain name is the corrected
@@ -25,6 +26,8 @@
 
 pub mod lang;
 pub mod math;
+pub mod mt;
 pub mod prompt;
+pub mod reply;
 pub mod token;
 pub mod trace;

@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 
 use self::{chat::ChatTemplate, decoder::Decoder, tokenizer::Tokenizer};
 pub use self::{dtype::WeightDtype, options::LocalOptions};
-use crate::{Cancel, Error, Generate, Kind, Prompt, Request, Result, Sink, thinking};
+use crate::{Cancel, Error, Generate, Kind, LogProb, Prompt, Request, Result, Sink, thinking};
 
 /// A causal language model in memory.
 pub struct LocalModel {
@@ -161,5 +161,9 @@ impl Generate for LocalModel {
 
     fn generate(&self, requests: &[Request], cancel: &Cancel, sink: &mut Sink<'_>) {
         batch::run(self, requests, cancel, sink);
+    }
+
+    fn scorer(&self) -> Option<&dyn LogProb> {
+        Some(self)
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::{LocalModel, cache::KvCache, decoder::Span};
-use crate::{Cancel, Error, Kind, LogProb, Prompt, Result, ScoreSink, TokenScore};
+use crate::{Cancel, Error, Kind, LogProb, Prompt, Result, ScoreSink, TokenScore, score};
 
 /// Tokens to read behind what a cache holds.
 struct Stream<'a> {
@@ -146,7 +146,14 @@ impl LocalModel {
             for (i, piece) in pieces {
                 let stream = &mut streams[i];
                 let targets = &stream.targets[stream.read - piece..stream.read];
-                stream.scores.extend(targets.iter().zip(&mut rows).map(|(&id, row)| self.scored(id, row)));
+                for (&id, row) in targets.iter().zip(&mut rows) {
+                    let is_first = stream.scores.is_empty();
+                    let mut score = self.scored(id, row);
+                    if is_first {
+                        score.top = score::top(row, score::KI2026_TOP);
+                    }
+                    stream.scores.push(score);
+                }
             }
         }
     }
@@ -162,7 +169,7 @@ impl LocalModel {
 
     fn unscored(&self, id: u32) -> TokenScore {
         let token = self.tokenizer.token(id);
-        TokenScore { id, token, logprob: None, rank: None, entropy: None }
+        TokenScore { id, token, logprob: None, rank: None, entropy: None, top: Vec::new() }
     }
 
     /// What `logits`, `[vocab]`, say about `id`: log p = l - ln Σ exp l, H = ln Σ exp l - Σ p l.

@@ -13,6 +13,19 @@ pub fn name(code: &str) -> Option<&'static str> {
     NAMES.binary_search_by_key(&code.as_str(), |&(code, _)| code).ok().map(|i| NAMES[i].1)
 }
 
+/// The English name of the language that `lang` is the ISO 639-1 code or the English name of.
+///
+/// Case and blanks around it do not matter. `None` for anything else.
+pub fn named(lang: &str) -> Option<&'static str> {
+    let wanted = lang.trim();
+    name(wanted).or_else(|| all_names().find(|english| english.eq_ignore_ascii_case(wanted)))
+}
+
+/// The English names of all languages, by code.
+pub fn all_names() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|&(_, english)| english)
+}
+
 /// Sorted by code.
 const NAMES: [(&str, &str); 185] = [
     ("aa", "Afar"),
@@ -204,7 +217,7 @@ const NAMES: [(&str, &str); 185] = [
 
 #[cfg(test)]
 mod tests {
-    use super::{NAMES, name};
+    use super::{NAMES, name, named};
 
     #[test]
     fn codes_are_sorted_so_that_all_are_found() {
@@ -217,5 +230,14 @@ mod tests {
         assert_eq!(name(" SW "), Some("Swahili"));
         assert_eq!(name("eng"), None);
         assert_eq!(name(""), None);
+    }
+
+    #[test]
+    fn a_language_is_known_by_its_code_and_by_its_name() {
+        assert_eq!(named("bn"), Some("Bengali"));
+        assert_eq!(named(" bengali\n"), Some("Bengali"));
+        assert_eq!(named("Norwegian Bokmål"), Some("Norwegian Bokmål"));
+        assert_eq!(named("Klingon"), None);
+        assert_eq!(named(""), None);
     }
 }

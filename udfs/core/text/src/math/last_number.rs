@@ -48,10 +48,7 @@ pub(crate) fn last_in(chars: &[char], convention: Convention) -> Option<Found> {
     while i < chars.len() {
         match scan(chars, i, convention) {
             Some(value) => {
-                let negative = i > 0 && chars[i - 1] == '-' && {
-                    let before = i.checked_sub(2).map(|b| chars[b]);
-                    !before.is_some_and(|c| c.is_alphanumeric() || matches!(c, ')' | ']' | '}'))
-                };
+                let negative = sign_before(chars, i);
                 let start = i - usize::from(negative);
                 i = value.end;
                 found = Some(Found { start, negative, value });
@@ -60,6 +57,12 @@ pub(crate) fn last_in(chars: &[char], convention: Convention) -> Option<Found> {
         }
     }
     found
+}
+
+/// Whether the character before position `i` of folded text is a minus and no operator or hyphen.
+pub(crate) fn sign_before(chars: &[char], i: usize) -> bool {
+    let before = |back: usize| i.checked_sub(back).map(|at| chars[at]);
+    before(1) == Some('-') && !before(2).is_some_and(|c| c.is_alphanumeric() || matches!(c, ')' | ']' | '}'))
 }
 
 /// Byte range of the last stretch of digits and number marks of `text`, with up to two characters before it (they tell

@@ -18,6 +18,7 @@ mod fold;
 mod last_number;
 mod last_number_highmath;
 mod marker;
+mod numbers;
 mod numeral;
 
 pub use answer::answer;
@@ -26,8 +27,10 @@ pub use boxed_first::boxed_first;
 pub use correct::{correct, correct_in};
 pub use correct_ki2026::correct_ki2026;
 pub use equal::{equal, equal_in};
+pub(crate) use fold::fold;
 pub use last_number::last_number;
 pub use last_number_highmath::last_number_highmath;
+pub(crate) use numbers::readings;
 
 /// The convention of a language where one is given, else of the text.
 fn convention_of(lang: Option<&str>, text: &str) -> numeral::Convention {

@@ -168,23 +168,10 @@ fn region(value: &Value, depth: u32) -> Option<Vec<Stretch>> {
     let parts = match value {
         Value::Reals => vec![Stretch { low: OPEN, high: OPEN }],
         Value::Number(term) => vec![point(term.clone())],
-        Value::Set(items) => items
-            .iter()
-            .map(|item| region(item, depth + 1))
-            .collect::<Option<Vec<_>>>()?
-            .into_iter()
-            .flatten()
-            .collect(),
-        Value::Union(items) => items
-            .iter()
-            .map(|item| region(item, depth + 1))
-            .collect::<Option<Vec<_>>>()?
-            .into_iter()
-            .flatten()
-            .collect(),
+        Value::Set(items) | Value::Union(items) => regions(items, depth)?.concat(),
         // "x < 1 or x > 3"; commas between inequalities mean the same here unless they bound one interval.
         Value::List(items) if orders(items) => {
-            let parts = items.iter().map(|item| region(item, depth + 1)).collect::<Option<Vec<_>>>()?;
+            let parts = regions(items, depth)?;
             match parts.as_slice() {
                 [a, b] => {
                     let meet = intersect(a, b)?;
@@ -203,6 +190,11 @@ fn region(value: &Value, depth: u32) -> Option<Vec<Stretch>> {
         _ => return None,
     };
     tidy(parts)
+}
+
+/// The part of the line of each item.
+fn regions(items: &[Value], depth: u32) -> Option<Vec<Vec<Stretch>>> {
+    items.iter().map(|item| region(item, depth + 1)).collect()
 }
 
 fn point(term: Term) -> Stretch {

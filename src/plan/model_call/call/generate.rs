@@ -1,4 +1,4 @@
-//! One model function over the rows of a batch: arguments → requests → completions → a column.
+//! `llm_generate` and `llm_complete`: arguments → requests → completions → a column.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use datafusion::common::Result;
 use glotrace_model::{Completion, Params, Prompt, Request};
 use glotrace_udfs::llm::{GenerateRow, Generated, GeneratedBuilder, ModelFunction, Task};
 
-use super::run::{Answer, StatementRun};
+use super::super::run::{Answer, StatementRun};
 use crate::error::Error;
 use crate::models::Model;
 
@@ -24,19 +24,17 @@ pub async fn column(function: &ModelFunction, args: &[ArrayRef], rows: usize, ru
         }
     }))
     .await?;
-    match function.task() {
-        Task::Generate => {
-            let mut column = GeneratedBuilder::default();
-            for answer in &answers {
-                column.append(answer.as_deref());
-            }
-            column.finish()
+    if function.task() == Task::Generate {
+        let mut column = GeneratedBuilder::default();
+        for answer in &answers {
+            column.append(answer.as_deref());
         }
-        // One sample was asked for; a failed one has no text.
-        Task::Complete => Ok(Arc::new(StringArray::from_iter(
-            answers.into_iter().map(|samples| samples.and_then(|s| s.into_iter().next()).and_then(|s| s.text)),
-        ))),
+        return column.finish();
     }
+    // One sample was asked for; a failed one has no text.
+    Ok(Arc::new(StringArray::from_iter(
+        answers.into_iter().map(|samples| samples.and_then(|s| s.into_iter().next()).and_then(|s| s.text)),
+    )))
 }
 
 async fn one_row(row: &GenerateRow, run: &StatementRun) -> Result<Vec<Generated>, Error> {

@@ -1,0 +1,9 @@
+//! JSON that a model is asked for: the schema it has to satisfy, and finding it in a reply.
+
+mod one_label;
+mod reply;
+mod schema;
+
+pub use one_label::one_label;
+pub use reply::values;
+pub use schema::Schema;
