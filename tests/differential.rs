@@ -58,7 +58,9 @@ struct Tally {
 
 /// Queries `from`, `from` + `step` … of the seed.
 async fn compare(seed: u64, queries: u64, from: u64, step: u64) -> Tally {
-    let engine = Engine::open(EngineOptions::default()).await.unwrap();
+    let cache = tempfile::tempdir().unwrap();
+    let options = EngineOptions { cache: Some(cache.path().to_owned()), ..EngineOptions::default() };
+    let engine = Engine::open(options).await.unwrap();
     for sql in TABLES {
         rows(&engine, sql).await.unwrap();
     }

@@ -3,20 +3,21 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, internal_datafusion_err};
+use datafusion::common::{DataFusionError, Result, internal_datafusion_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::projection::ProjectionMapping;
 use datafusion::physical_expr::{Distribution, OrderingRequirements, PhysicalExpr};
 use datafusion::physical_plan::distribution_requirements::InputDistributionRequirements;
 use datafusion::physical_plan::execution_plan::CardinalityEffect;
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::metrics::{BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use futures::stream::FuturesOrdered;
@@ -24,7 +25,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 
 use super::node::First;
 use super::pace::Pace;
-use super::run::StatementRun;
+use super::run::{Counters, StatementRun};
 use super::work::{Done, PlannedStep, Work};
 
 /// The most rows of one task: small enough that results flow, large enough that slicing costs nothing.
@@ -185,10 +186,12 @@ impl ExecutionPlan for ModelCallExec {
             .session_config()
             .get_extension::<StatementRun>()
             .ok_or_else(|| internal_datafusion_err!("a model call outside of a statement"))?;
+        let tally = Tally::new(&self.metrics, partition);
         let rows = Rows {
             input: self.input.execute(partition, context)?,
             work: Arc::clone(&self.work),
-            run,
+            run: Arc::new(run.counting_in(Arc::clone(&tally.counters))),
+            tally,
             waiting: VecDeque::new(),
             running: FuturesOrdered::new(),
             rows_running: 0,
@@ -205,6 +208,39 @@ impl ExecutionPlan for ModelCallExec {
     }
 }
 
+/// What EXPLAIN ANALYZE says of the calls of one partition.
+struct Tally {
+    counters: Arc<Counters>,
+    told: [(fn(&Counters) -> &AtomicU64, Count); 5],
+}
+
+impl Tally {
+    fn new(metrics: &ExecutionPlanMetricsSet, partition: usize) -> Self {
+        let count = |name: &'static str| MetricBuilder::new(metrics).counter(name, partition);
+        let told: [(fn(&Counters) -> &AtomicU64, Count); 5] = [
+            (|c| &c.asked, count("calls_asked")),
+            (|c| &c.made, count("calls_made")),
+            (|c| &c.shared, count("calls_shared")),
+            (|c| &c.stored, count("calls_stored")),
+            (|c| &c.failed, count("calls_failed")),
+        ];
+        Self { counters: Arc::default(), told }
+    }
+
+    fn tell(&self) {
+        for (counter, told) in &self.told {
+            let now = usize::try_from(counter(&self.counters).load(Ordering::Relaxed)).unwrap_or(usize::MAX);
+            told.add(now.saturating_sub(told.value()));
+        }
+    }
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        self.tell();
+    }
+}
+
 type Task = futures::future::BoxFuture<'static, Result<Done>>;
 
 /// One partition under way.
@@ -212,6 +248,7 @@ struct Rows {
     input: SendableRecordBatchStream,
     work: Arc<Work>,
     run: Arc<StatementRun>,
+    tally: Tally,
     /// Slices of input that no task has taken.
     waiting: VecDeque<RecordBatch>,
     running: FuturesOrdered<Task>,
@@ -274,6 +311,7 @@ impl Rows {
     }
 
     fn taken(&mut self, done: Done) -> RecordBatch {
+        self.tally.tell();
         self.rows_running -= done.rows_in;
         self.run.counters.rows.fetch_add(done.rows_in as u64, Ordering::Relaxed);
         let is_weighed = self.work.weight.is_some();
@@ -290,7 +328,11 @@ impl Rows {
                 self.waiting.push_front(batch.slice(take, batch.num_rows() - take));
             }
             self.rows_running += take;
-            self.running.push_back(Box::pin(Arc::clone(&self.work).run(Arc::clone(&self.run), batch.slice(0, take))));
+            // On its own, so that a call goes on while nobody reads here: an equal call elsewhere may wait for it.
+            let task = SpawnedTask::spawn(Arc::clone(&self.work).run(Arc::clone(&self.run), batch.slice(0, take)));
+            self.running.push_back(Box::pin(async move {
+                task.join_unwind().await.map_err(|e| DataFusionError::ExecutionJoin(Box::new(e)))?
+            }));
         }
     }
 }

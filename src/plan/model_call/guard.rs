@@ -119,6 +119,24 @@ impl<'a> Take<'a> {
                 }
                 Ok(Expr::AggregateFunction(AggregateFunction { func, params }))
             }
+            Expr::WindowFunction(mut window) if window.params.filter.is_some() => {
+                let params = &mut window.params;
+                let mut needed = condition.cloned();
+                if let Some(filter) = params.filter.take() {
+                    let filter = self.under(*filter, condition)?;
+                    let filter = self.once(filter, params.args.iter().any(calls_model))?;
+                    needed = Some(both(needed.as_ref(), Expr::IsTrue(Box::new(filter.clone()))));
+                    params.filter = Some(Box::new(filter));
+                }
+                let args = std::mem::take(&mut params.args);
+                params.args = args.into_iter().map(|a| self.under(a, needed.as_ref())).collect::<Result<_>>()?;
+                // Rows that are filtered out still have a place in the partition.
+                for key in params.partition_by.iter_mut().chain(params.order_by.iter_mut().map(|s| &mut s.expr)) {
+                    let inner = std::mem::replace(key, lit(ScalarValue::Null));
+                    *key = self.under(inner, condition)?;
+                }
+                Ok(Expr::WindowFunction(window))
+            }
             Expr::HigherOrderFunction(function)
                 if function.args.iter().any(|a| matches!(a, Expr::Lambda(l) if calls_model(&l.body))) =>
             {

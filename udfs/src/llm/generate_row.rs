@@ -2,7 +2,7 @@
 
 use super::{ModelFunction, Task};
 use crate::kit::{Args, Kind, Param};
-use datafusion_common::arrow::array::{Array, ArrayRef, BooleanArray};
+use datafusion_common::arrow::array::{ArrayRef, BooleanArray};
 use datafusion_common::arrow::compute::filter;
 use datafusion_common::arrow::datatypes::DataType;
 use datafusion_common::{Result, ScalarValue};
@@ -60,15 +60,6 @@ pub struct GenerateRow {
 }
 
 impl GenerateRow {
-    /// Row `row` of the evaluated arguments, as [`Self::read_all`].
-    ///
-    /// # Errors
-    /// As [`Self::read_all`].
-    pub fn read(function: &ModelFunction, args: &[ArrayRef], row: usize) -> Result<Option<Self>> {
-        let one: Vec<ArrayRef> = args.iter().map(|array| array.slice(row, 1)).collect();
-        Ok(Self::read_all(function, &one, 1)?.pop().flatten())
-    }
-
     /// The rows of the evaluated arguments of a call of `function`, in the order of [`GENERATE`]; trailing ones may be missing.
     /// `None` where model or prompt is NULL, and no call is to be made: nothing else of such a row is read.
     ///
@@ -173,7 +164,7 @@ mod tests {
     }
 
     fn error(function: &ModelFunction, args: &[ArrayRef]) -> String {
-        message(&GenerateRow::read(function, args, 0).unwrap_err().strip_backtrace())
+        message(&GenerateRow::read_all(function, args, 1).unwrap_err().strip_backtrace())
     }
 
     #[test]
@@ -186,14 +177,13 @@ mod tests {
             Arc::new(NullArray::new(3)),
             Arc::new(UInt64Array::from(vec![20; 3])),
         ];
-        let read = |row| GenerateRow::read(&llm_generate(), &args, row).unwrap();
-        let first = read(0).unwrap();
+        let mut rows = GenerateRow::read_all(&llm_generate(), &args, 3).unwrap().into_iter();
+        let mut read = || rows.next().unwrap();
+        let first = read().unwrap();
         assert_eq!((first.prompt.as_str(), first.n, first.temperature), ("p", Some(2), Some(0.5)));
         assert_eq!((first.top_p, first.top_k, first.seed), (None, Some(20), None));
-        assert_eq!(read(1), None);
-        let third = read(2).unwrap();
-        let all = GenerateRow::read_all(&llm_generate(), &args, 3).unwrap();
-        assert_eq!(all, [Some(first.clone()), None, Some(third.clone())]);
+        assert_eq!(read(), None);
+        let third = read().unwrap();
         assert_eq!((third.prompt.as_str(), third.n, third.raw, third.stop), ("ถาม", None, false, None));
     }
 
@@ -205,7 +195,7 @@ mod tests {
             args.push(scalar(stop));
             args
         };
-        let stop = |value| GenerateRow::read(&llm_generate(), &args(value), 0).unwrap().unwrap().stop;
+        let stop = |value| GenerateRow::read_all(&llm_generate(), &args(value), 1).unwrap().remove(0).unwrap().stop;
         let list = |items: &[&str]| {
             let items: Vec<_> = items.iter().map(|item| ScalarValue::from(*item)).collect();
             ScalarValue::List(ScalarValue::new_list_nullable(&items, &DataType::Utf8))

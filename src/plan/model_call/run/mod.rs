@@ -8,6 +8,7 @@ mod counters;
 mod task;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -53,15 +54,18 @@ pub struct Rules {
     pub dry: bool,
 }
 
+#[derive(Clone)]
 pub struct StatementRun {
     models: Arc<Models>,
     calls: CallStore,
     rules: Rules,
-    budget: Budget,
+    budget: Arc<Budget>,
     pub cancel: Cancel,
-    pub counters: Counters,
-    failures: Mutex<Vec<Failure>>,
-    state: Mutex<State>,
+    pub counters: Arc<Counters>,
+    /// Those of one operator of the statement.
+    part: Option<Arc<Counters>>,
+    failures: Arc<Mutex<Vec<Failure>>>,
+    state: Arc<Mutex<State>>,
 }
 
 /// Keys of calls that this statement has met.
@@ -100,11 +104,23 @@ impl StatementRun {
             models,
             calls,
             rules,
-            budget: Budget::new(rules.limits),
+            budget: Arc::new(Budget::new(rules.limits)),
             cancel: Cancel::new(),
-            counters: Counters::default(),
-            failures: Mutex::default(),
-            state: Mutex::default(),
+            counters: Arc::default(),
+            part: None,
+            failures: Arc::default(),
+            state: Arc::default(),
+        }
+    }
+
+    /// The same run, which counts in `part` what is called through this.
+    pub fn counting_in(&self, part: Arc<Counters>) -> Self {
+        Self { part: Some(part), ..self.clone() }
+    }
+
+    fn add(&self, counter: fn(&Counters) -> &AtomicU64, n: u64) {
+        for counters in std::iter::once(&self.counters).chain(&self.part) {
+            Counters::add(counter(counters), n);
         }
     }
 
@@ -151,7 +167,7 @@ impl StatementRun {
     }
 
     async fn outcomes<T: Task>(&self, model: &Arc<Model>, tasks: Vec<T>) -> Result<Vec<Outcome<T::Output>>> {
-        Counters::add(&self.counters.asked, tasks.len() as u64);
+        self.add(|c| &c.asked, tasks.len() as u64);
         let keys = tasks.iter().map(|task| key(model.identity(), task)).collect::<Result<Vec<_>>>()?;
         let mut outcomes: Vec<Option<Outcome<T::Output>>> = tasks.iter().map(|_| None).collect();
         loop {
@@ -190,10 +206,10 @@ impl StatementRun {
                 continue;
             }
             if let Some(error) = state.failed.get(key) {
-                Counters::add(&self.counters.shared, 1);
-                Counters::add(&self.counters.done, 1);
+                self.add(|c| &c.shared, 1);
+                self.add(|c| &c.done, 1);
                 if !tasks[place].is_tried_again(error) {
-                    Counters::add(&self.counters.failed, 1);
+                    self.add(|c| &c.failed, 1);
                 }
                 outcomes[place] = Some(Err(error.clone()));
             } else if let Some(running) = state.under_way.get(key) {
@@ -253,14 +269,14 @@ impl StatementRun {
 
     fn served<O>(&self, key: CallKey, output: O) -> Answer<O> {
         let cached = !self.state().made.contains(&key);
-        Counters::add(if cached { &self.counters.stored } else { &self.counters.shared }, 1);
-        Counters::add(&self.counters.done, 1);
+        self.add(if cached { |c| &c.stored } else { |c| &c.shared }, 1);
+        self.add(|c| &c.done, 1);
         Answer { output, cached }
     }
 
     /// A call that is only counted: what is stored is given, the rest is NULL.
     fn dry<T: Task>(&self, model: &Model, key: CallKey, task: &T, known: Option<T::Output>) -> Outcome<T::Output> {
-        Counters::add(&self.counters.done, 1);
+        self.add(|c| &c.done, 1);
         let mut state = self.state();
         if state.made.insert(key) {
             let cost = state.costs.entry(model.name().to_owned()).or_default();
@@ -352,13 +368,13 @@ impl StatementRun {
         task: &T,
         made: &Result<Made<T::Output>, glotrace_model::Error>,
     ) {
-        Counters::add(&self.counters.made, 1);
-        Counters::add(&self.counters.done, 1);
+        self.add(|c| &c.made, 1);
+        self.add(|c| &c.done, 1);
         match made {
             Ok(made) => {
                 // Samples of one request are not always counted apart.
                 let tokens = T::facts(&made.output).completion_tokens.or(made.tokens).unwrap_or(0);
-                Counters::add(&self.counters.tokens, tokens);
+                self.add(|c| &c.tokens, tokens);
                 self.counters.spend(made.usd);
                 self.state().made.insert(key);
             }
@@ -370,7 +386,7 @@ impl StatementRun {
                 if task.is_tried_again(error) {
                     return;
                 }
-                Counters::add(&self.counters.failed, 1);
+                self.add(|c| &c.failed, 1);
                 let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
                 if failures.len() < KEPT_FAILURES {
                     failures.push(Failure {
