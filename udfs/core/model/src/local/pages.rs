@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::decoder::KvCache;
+use super::decoder::{KvCache, Precision};
 use super::{
     kernel::{
         LANES,
@@ -40,7 +40,7 @@ pub struct Pages {
     last: u64,
 }
 
-/// Number of the page before, 0 at the beginning, and the page's own tokens.
+/// Number of the page before, of the precision at the beginning, and the page's own tokens.
 type Key = (u64, [u32; PAGE]);
 
 #[derive(Default)]
@@ -67,6 +67,8 @@ pub struct Sequence {
     len: usize,
     /// How many pages, from the first on, are known to others.
     known: usize,
+    /// In which its keys and values are computed: they differ a little from those of other precisions.
+    precision: Precision,
     /// Keys and values where they are not in the pages.
     cache: Option<KvCache>,
 }
@@ -110,7 +112,8 @@ impl Pages {
             known: HashMap::new(),
             unused: BTreeSet::new(),
             clock: 0,
-            last: 0,
+            // Lower numbers are those of precisions.
+            last: 0xff,
         }
     }
 
@@ -139,11 +142,11 @@ impl Pages {
         if self.here { usize::from(!tokens.is_multiple_of(PAGE)) } else { Self::needed(tokens) }
     }
 
-    /// A sequence that has seen as many of `ids` as are known, whole pages, and not the last one of them all, whose
-    /// logits somebody wants.
-    pub fn start(&mut self, ids: &[u32]) -> Sequence {
-        let mut sequence = Sequence::default();
-        let mut number = 0;
+    /// A sequence that has seen as many of `ids` as are known in `precision`, whole pages, and not the last one of
+    /// them all, whose logits somebody wants.
+    pub fn start(&mut self, precision: Precision, ids: &[u32]) -> Sequence {
+        let mut sequence = Sequence { precision, ..Sequence::default() };
+        let mut number = precision as u64;
         let all = ids.len().saturating_sub(1);
         for tokens in ids[..all].as_chunks::<PAGE>().0 {
             let Some(&page) = self.known.get(&(number, *tokens)) else {
@@ -206,7 +209,8 @@ impl Pages {
         for &page in &pages[..whole] {
             self.hold(page);
         }
-        Ok(Sequence { pages, len: sequence.len, known: sequence.known.min(whole), cache: None })
+        let &Sequence { len, known, precision, .. } = sequence;
+        Ok(Sequence { pages, len, known: known.min(whole), precision, cache: None })
     }
 
     /// Lets others find the whole pages of a sequence whose tokens so far are `ids`.
@@ -218,7 +222,7 @@ impl Pages {
         for i in sequence.known..whole {
             let number = match i.checked_sub(1) {
                 Some(before) => self.state[sequence.pages[before]].number,
-                None => 0,
+                None => sequence.precision as u64,
             };
             let Some(&tokens) = ids[i * PAGE..].first_chunk() else {
                 return;
@@ -357,7 +361,7 @@ mod tests {
 
     /// A sequence that has read all of `ids`.
     fn read(pages: &mut Pages, ids: &[u32]) -> Sequence {
-        let mut sequence = pages.start(ids);
+        let mut sequence = pages.start(Precision::F32, ids);
         let rest = ids.len() - sequence.len();
         pages.grow(&mut sequence, rest).unwrap();
         Pages::advance(&mut sequence, rest);
@@ -385,12 +389,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_computed_in_one_precision_is_not_found_in_another() {
+        let mut pages = pages(8);
+        let first = read(&mut pages, &ids(40));
+        assert_eq!(pages.start(Precision::Int16, &ids(40)).len(), 0);
+        pages.release(first);
+    }
+
+    #[test]
     fn the_last_token_is_always_left_to_read() {
         let mut pages = pages(8);
         let first = read(&mut pages, &ids(32));
         pages.release(first);
-        assert_eq!(pages.start(&ids(32)).len(), 16);
-        assert_eq!(pages.start(&ids(33)).len(), 32);
+        assert_eq!(pages.start(Precision::F32, &ids(32)).len(), 16);
+        assert_eq!(pages.start(Precision::F32, &ids(33)).len(), 32);
     }
 
     #[test]
@@ -403,8 +415,8 @@ mod tests {
         pages.release(held);
         // One page more than there are: the second page of the old ones goes, and its first stays.
         let other = read(&mut pages, &[7; 5]);
-        assert_eq!(pages.start(&ids(33)).len(), 16);
-        assert_eq!(pages.start(&(100..133).collect::<Vec<_>>()).len(), 32);
+        assert_eq!(pages.start(Precision::F32, &ids(33)).len(), 16);
+        assert_eq!(pages.start(Precision::F32, &(100..133).collect::<Vec<_>>()).len(), 32);
         pages.release(other);
     }
 
@@ -438,7 +450,7 @@ mod tests {
     #[test]
     fn equal_pages_written_side_by_side_become_one() {
         let mut pages = pages(8);
-        let mut both = [pages.start(&ids(17)), pages.start(&ids(17))];
+        let mut both = [pages.start(Precision::F32, &ids(17)), pages.start(Precision::F32, &ids(17))];
         for sequence in &mut both {
             pages.grow(sequence, 17).unwrap();
             Pages::advance(sequence, 17);

@@ -1,7 +1,7 @@
 //! Continuous batching (Yu et al., OSDI 2022): many pieces of work over one set of weights.
 //!
 //! Each step is one forward pass over the last token of every row that is being completed, and pieces of the texts
-//! that come next; a row that finishes leaves, and what waits takes its place, whenever it came. A text that begins
+//! that come next, or where scores and completions are computed in different precisions one over the pieces of either; a row that finishes leaves, and what waits takes its place, whenever it came. A text that begins
 //! like another finds that one's pages, and one that begins like a text that is being read waits for it. Where
 //! pages run out, the youngest work gives up its own and is done again later; the oldest always goes on, so that
 //! everything ends.
@@ -13,7 +13,7 @@ use std::{collections::VecDeque, sync::atomic::Ordering, time::Instant};
 
 use super::{
     Encoded, LocalModel,
-    decoder::{Logits, Span},
+    decoder::{Logits, Precision, Span},
     pages::{Pages, Sequence},
     sample::Sampler,
     score::Pair,
@@ -154,6 +154,8 @@ struct Scheduler<'a> {
     /// The oldest first.
     rows: Vec<Row>,
     logits: Logits,
+    /// Of the last step.
+    precision: Precision,
 }
 
 impl<'a> Scheduler<'a> {
@@ -166,6 +168,7 @@ impl<'a> Scheduler<'a> {
             filled: VecDeque::new(),
             rows: Vec::new(),
             logits: Logits::default(),
+            precision: model.decoder.precision(),
         }
     }
 
@@ -259,8 +262,7 @@ impl<'a> Scheduler<'a> {
         self.start_rows(queue);
         self.start_texts();
         self.make_room();
-        let pieces = self.pieces();
-        if self.rows.is_empty() && pieces.is_empty() {
+        if self.rows.is_empty() && self.filling.is_empty() {
             // Prompts that are through may hold each other's last pages; one alone has enough.
             if self.filled.len() > 1 {
                 self.give_back_filled();
@@ -268,10 +270,13 @@ impl<'a> Scheduler<'a> {
             return !self.filled.is_empty() || !self.waiting.is_empty();
         }
 
+        self.precision = self.next_precision();
+        let drawing = self.precision == self.model.decoder.precision();
+        let pieces = self.pieces();
         let mut spans = Vec::with_capacity(self.rows.len() + pieces.len());
         let mut wanted = Vec::new();
         let mut row = 0;
-        for Row { ids, sequence, .. } in &mut self.rows {
+        for Row { ids, sequence, .. } in self.rows.iter_mut().filter(|_| drawing) {
             wanted.push(row);
             row += 1;
             spans.push(Span { tokens: &ids[ids.len() - 1..], sequence });
@@ -289,14 +294,20 @@ impl<'a> Scheduler<'a> {
             wanted.extend((first..from + n).map(|i| row + i - from));
             answers.push((before..wanted.len(), first));
             row += n;
-            spans.push(Span { tokens: &text.ids[from..from + n], sequence });
+            if n > 0 {
+                spans.push(Span { tokens: &text.ids[from..from + n], sequence });
+            }
         }
         self.model.computed.fetch_add(row as u64, Ordering::Relaxed);
-        if let Err(error) = self.model.decoder.forward(self.pages, &mut spans, &wanted, &mut self.logits) {
+        if let Err(error) =
+            self.model.decoder.forward(self.pages, &mut spans, &wanted, self.precision, &mut self.logits)
+        {
             self.fail(&error, queue);
             return true;
         }
-        self.finish_rows(queue);
+        if drawing {
+            self.finish_rows(queue);
+        }
         for (filling, (rows, first)) in self.filling.iter_mut().zip(&answers) {
             self.pages.publish(&mut filling.sequence, &filling.text.ids);
             if let Purpose::Score(scoring) = &mut filling.text.purpose {
@@ -518,11 +529,14 @@ impl<'a> Scheduler<'a> {
                 Purpose::Complete(_) => &text.ids[..],
                 Purpose::Score(scoring) => &text.ids[..=scoring.first],
             };
-            let mut sequence = self.pages.start(reused);
+            let precision = self.model.precision(&text.purpose);
+            let mut sequence = self.pages.start(precision, reused);
             // A text that begins like one that is being read waits for its pages; but not for nothing.
             let worth = sequence.len() + super::kernel::attend::PAGE;
             let shared = |f: &Filling| {
-                common(&f.text.ids, reused).min(reused.len() - 1) >= worth && f.sequence.len() < f.text.ids.len()
+                self.model.precision(&f.text.purpose) == precision
+                    && common(&f.text.ids, reused).min(reused.len() - 1) >= worth
+                    && f.sequence.len() < f.text.ids.len()
             };
             let waits = self.filling.iter().any(shared);
             // One page a row is left for what comes next.
@@ -568,21 +582,41 @@ impl<'a> Scheduler<'a> {
         }
     }
 
+    /// Of the next step: the other one where there is work in two, in turn.
+    fn next_precision(&self) -> Precision {
+        let own = self.model.decoder.precision();
+        let texts = self.filling.iter().map(|filling| self.model.precision(&filling.text.purpose));
+        let rows = self.rows.iter().map(|_| own);
+        texts.chain(rows).find(|&precision| precision != self.precision).unwrap_or(self.precision)
+    }
+
     /// How many tokens of each text that is being read this step takes.
     fn pieces(&self) -> Vec<usize> {
         let mut left = self.model.options.prefill_tokens;
         let piece = |filling: &Filling| {
-            let piece = filling.left().min(left);
+            let taken = self.model.precision(&filling.text.purpose) == self.precision;
+            let piece = if taken { filling.left().min(left) } else { 0 };
             left -= piece;
-            (piece > 0).then_some(piece)
+            piece
         };
-        self.filling.iter().map_while(piece).collect()
+        self.filling.iter().map(piece).collect()
     }
 }
 
 /// How many tokens two texts begin with in common.
 fn common(a: &[u32], b: &[u32]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+impl LocalModel {
+    /// In which a text is read. Of a score the number itself is wanted; of a completion the token, which is another in
+    /// fewer bits only where two are all but equally probable.
+    fn precision(&self, purpose: &Purpose) -> Precision {
+        match purpose {
+            Purpose::Complete(_) => self.decoder.precision(),
+            Purpose::Score(_) => Precision::F32,
+        }
+    }
 }
 
 impl Text {

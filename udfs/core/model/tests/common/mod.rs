@@ -70,7 +70,7 @@ pub fn pass(decoder: &Decoder, pages: &mut Pages, sequences: &mut [Sequence], te
     let mut spans: Vec<Span> =
         texts.iter().zip(sequences).map(|(tokens, sequence)| Span { tokens, sequence }).collect();
     let mut logits = Logits::default();
-    decoder.forward(pages, &mut spans, &last, &mut logits).unwrap();
+    decoder.forward(pages, &mut spans, &last, decoder.precision(), &mut logits).unwrap();
     (0..texts.len()).map(|row| logits.row(row)).collect()
 }
 
@@ -89,7 +89,7 @@ pub fn logits(decoder: &Decoder, ids: &[u32], piece: usize) -> Vec<f32> {
         let mut spans = [Span { tokens, sequence: &mut sequence }];
         let rows: Vec<usize> = (0..tokens.len()).collect();
         let mut logits = Logits::default();
-        decoder.forward(&mut pages, &mut spans, &rows, &mut logits).unwrap();
+        decoder.forward(&mut pages, &mut spans, &rows, decoder.precision(), &mut logits).unwrap();
         all.extend(rows.into_iter().flat_map(|row| logits.row(row)));
     }
     all

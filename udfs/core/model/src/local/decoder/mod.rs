@@ -88,7 +88,7 @@ impl fmt::Display for Precision {
 
 /// Where a decoder runs.
 pub enum Place {
-    /// On the CPU.
+    /// On the CPU, with weights packed for passes in this precision. [`Precision::F32`] is always possible.
     Host(Cpu, Precision),
     /// On a device of candle's, in f32.
     Tensors(Device),
@@ -97,6 +97,7 @@ pub enum Place {
 /// The decoder.
 pub struct Decoder {
     config: Config,
+    precision: Precision,
     runner: Runner,
 }
 
@@ -111,16 +112,25 @@ impl Decoder {
     /// # Errors
     /// A tensor that is missing, has another shape than `config` says, or cannot be read.
     pub fn read(config: Config, weights: &mut dyn Weights, dtype: Option<WeightDtype>, place: Place) -> Result<Self> {
-        let runner = match place {
-            Place::Host(cpu, precision) => Runner::Host(Box::new(host::read(&config, weights, dtype, cpu, precision)?)),
-            Place::Tensors(device) => Runner::Tensors(tensors::read(&config, weights, dtype, &device)?),
+        let (precision, runner) = match place {
+            Place::Host(cpu, precision) => {
+                (precision, Runner::Host(Box::new(host::read(&config, weights, dtype, cpu, precision)?)))
+            }
+            Place::Tensors(device) => {
+                (Precision::F32, Runner::Tensors(tensors::read(&config, weights, dtype, &device)?))
+            }
         };
-        Ok(Self { config, runner })
+        Ok(Self { config, precision, runner })
     }
 
     /// Sizes and constants.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// In which it is to complete texts.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// The processor, where that is the CPU.
@@ -148,8 +158,8 @@ impl Decoder {
     /// Runs the new tokens of all `spans`, whose sequences take them in, and gives the logits of those rows that `wanted`
     /// names, in its order. Rows are the tokens of all spans, one span after the other. Tokens lie below `vocab_size`.
     ///
-    /// On the CPU a row's logits depend on its own sequence's tokens alone, to the last bit: neither on other sequences
-    /// nor on the pieces in which it was read.
+    /// On the CPU products are computed in `precision`, and a row's logits depend on it and on its own sequence's tokens
+    /// alone, to the last bit: neither on other sequences nor on the pieces in which it was read.
     ///
     /// # Errors
     /// A device that fails; the sequences of the spans are of no use then.
@@ -158,13 +168,14 @@ impl Decoder {
         pages: &mut Pages,
         spans: &mut [Span<'_>],
         wanted: &[usize],
+        precision: Precision,
         logits: &mut Logits,
     ) -> Result<()> {
         logits.vocab = self.config.vocab_size;
         match &self.runner {
             Runner::Host(host) => {
                 logits.held = Held::Panels(host.cpu().level());
-                host.forward(pages, spans, wanted, &mut logits.rows);
+                host.forward(pages, spans, wanted, precision, &mut logits.rows);
             }
             Runner::Tensors(tensors) => logits.held = Held::Flat(tensors.forward(spans, wanted)?),
         }

@@ -12,7 +12,7 @@ use super::{
         pages::Pages,
         rows::{Rows, lines},
     },
-    super::{Span, rotary::Angles},
+    super::{Precision, Span, rotary::Angles},
     linear::Linear,
     norm::{HeadNorm, RmsNorm},
 };
@@ -33,6 +33,7 @@ pub(super) struct Workspace {
 /// What the tokens of a pass have in common in all layers.
 pub(super) struct Pass<'a, 'b> {
     pub(super) cpu: &'a Cpu,
+    pub(super) precision: Precision,
     pub(super) angles: &'a Angles,
     pub(super) spans: &'a [Span<'b>],
 }
@@ -61,7 +62,7 @@ struct Piece {
 
 impl Attention {
     fn forward(&self, layer: usize, pass: &Pass<'_, '_>, pages: &mut Pages, work: &mut Workspace) {
-        self.qkv.forward(pass.cpu, &work.input, &mut work.scratch, &mut work.qkv);
+        self.qkv.forward(pass, &work.input, &mut work.scratch, &mut work.qkv);
         let starts = self.qkv.starts();
         self.remember(layer, pass, pages, &work.qkv, [starts[1], starts[2]]);
         let pieces = self.pieces(pass.spans);
@@ -85,7 +86,7 @@ impl Attention {
                 work.input.write(piece.row + i / group, column, &Line::floats(head)[..self.head_dim]);
             }
         }
-        self.output.forward(pass.cpu, &work.input, &mut work.scratch, &mut work.output);
+        self.output.forward(pass, &work.input, &mut work.scratch, &mut work.output);
     }
 
     /// Writes keys and values of the new tokens into their pages.
@@ -178,9 +179,9 @@ impl Layer {
         self.attention.forward(layer, pass, pages, work);
         cpu.level().run(Add { x: work.x.panels_mut(), y: work.output.panels() });
         self.mlp_norm.forward(cpu, &work.x, &mut work.input);
-        self.mlp.gate_up.forward_gated(cpu, &work.input, &mut work.scratch, &mut work.output);
+        self.mlp.gate_up.forward_gated(pass, &work.input, &mut work.scratch, &mut work.output);
         std::mem::swap(&mut work.input, &mut work.output);
-        self.mlp.down.forward(cpu, &work.input, &mut work.scratch, &mut work.output);
+        self.mlp.down.forward(pass, &work.input, &mut work.scratch, &mut work.output);
         cpu.level().run(Add { x: work.x.panels_mut(), y: work.output.panels() });
     }
 

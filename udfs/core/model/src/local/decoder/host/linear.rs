@@ -1,14 +1,14 @@
 //! y = x Wᵀ + b.
 
 use super::super::super::{
-    cpu::{Cpu, Scratch},
+    cpu::Scratch,
     kernel::{PANEL, Panel},
     matrix::Matrix,
     rows::{Rows, in_panels},
     weight::Weight,
 };
 
-use super::super::Precision;
+use super::layer::Pass;
 
 /// Several linear maps of one input, with or without a bias, whose outputs lie side by side, each from a multiple
 /// of sixty-four columns on.
@@ -16,21 +16,19 @@ pub(super) struct Linear {
     weights: Vec<Weight>,
     /// `[panels]` of all maps, where any has a bias.
     bias: Option<Vec<Panel>>,
-    precision: Precision,
 }
 
 /// A weight `[outputs, inputs]` and its bias `[outputs]`.
 pub(super) type Part = (Matrix, Option<Vec<f32>>);
 
 impl Linear {
-    /// The maps `parts`, whose products are computed in `precision`.
-    pub(super) fn new(parts: &[Part], precision: Precision) -> Self {
-        let in_bytes = precision == Precision::Int8;
+    /// The maps `parts`, their weights rounded to bytes where `in_bytes`.
+    pub(super) fn new(parts: &[Part], in_bytes: bool) -> Self {
         let bias = parts.iter().any(|(_, bias)| bias.is_some()).then(|| {
             let zeros = |n| vec![0.0; n];
             parts.iter().flat_map(|(w, b)| in_panels(&b.clone().unwrap_or_else(|| zeros(w.outputs)))).collect()
         });
-        Self { weights: parts.iter().map(|(w, _)| Weight::new(w, in_bytes)).collect(), bias, precision }
+        Self { weights: parts.iter().map(|(w, _)| Weight::new(w, in_bytes)).collect(), bias }
     }
 
     /// The column at which each map's outputs begin.
@@ -53,21 +51,21 @@ impl Linear {
         self.weights.iter().map(Weight::size).sum()
     }
 
-    pub(super) fn forward(&self, cpu: &Cpu, x: &Rows, scratch: &mut Scratch, out: &mut Rows) {
-        cpu.multiply(&self.weights, x, self.precision, scratch, out);
+    pub(super) fn forward(&self, pass: &Pass<'_, '_>, x: &Rows, scratch: &mut Scratch, out: &mut Rows) {
+        pass.cpu.multiply(&self.weights, x, pass.precision, scratch, out);
         if let Some(bias) = &self.bias {
-            cpu.add_each(out, bias);
+            pass.cpu.add_each(out, bias);
         }
     }
 
     /// silu(first map) · second map.
-    pub(super) fn forward_gated(&self, cpu: &Cpu, x: &Rows, scratch: &mut Scratch, out: &mut Rows) {
+    pub(super) fn forward_gated(&self, pass: &Pass<'_, '_>, x: &Rows, scratch: &mut Scratch, out: &mut Rows) {
         if let [gate, up] = &self.weights[..] {
             let (gate_bias, up_bias) = match &self.bias {
                 Some(bias) => (Some(&bias[..gate.panels()]), Some(&bias[gate.panels()..])),
                 None => (None, None),
             };
-            cpu.multiply_gated([(gate, gate_bias), (up, up_bias)], x, self.precision, scratch, out);
+            pass.cpu.multiply_gated([(gate, gate_bias), (up, up_bias)], x, pass.precision, scratch, out);
         }
     }
 }

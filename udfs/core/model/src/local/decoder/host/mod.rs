@@ -15,7 +15,7 @@ use self::{
 };
 use super::{
     super::{cpu::Cpu, kernel::PANEL, pages::Pages, rows::Rows},
-    Span,
+    Precision, Span,
     rotary::Rotary,
 };
 
@@ -43,15 +43,30 @@ impl Runner {
     }
 
     /// See [`Decoder::forward`](super::Decoder::forward).
-    pub(super) fn forward(&self, pages: &mut Pages, spans: &[Span<'_>], wanted: &[usize], logits: &mut Rows) {
+    pub(super) fn forward(
+        &self,
+        pages: &mut Pages,
+        spans: &[Span<'_>],
+        wanted: &[usize],
+        precision: Precision,
+        logits: &mut Rows,
+    ) {
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
-        self.cpu.session(|| self.pass(pages, spans, wanted, &mut work, logits));
+        self.cpu.session(|| self.pass(pages, spans, wanted, precision, &mut work, logits));
     }
 
-    fn pass(&self, pages: &mut Pages, spans: &[Span<'_>], wanted: &[usize], work: &mut Workspace, logits: &mut Rows) {
+    fn pass(
+        &self,
+        pages: &mut Pages,
+        spans: &[Span<'_>],
+        wanted: &[usize],
+        precision: Precision,
+        work: &mut Workspace,
+        logits: &mut Rows,
+    ) {
         let positions: Vec<usize> = spans.iter().flat_map(|s| (s.sequence.len()..).take(s.tokens.len())).collect();
         let angles = self.rotary.angles(&positions);
-        let pass = Pass { cpu: &self.cpu, angles: &angles, spans };
+        let pass = Pass { cpu: &self.cpu, precision, angles: &angles, spans };
 
         let hidden = self.hidden;
         let embedding = self.embedding.as_ref().unwrap_or(&self.head).weight();
@@ -71,6 +86,6 @@ impl Runner {
         // Nobody asks for the others' states.
         work.output.select(&work.x, wanted);
         self.norm.forward(&self.cpu, &work.output, &mut work.input);
-        self.head.forward(&self.cpu, &work.input, &mut work.scratch, logits);
+        self.head.forward(&pass, &work.input, &mut work.scratch, logits);
     }
 }

@@ -26,11 +26,12 @@ pub(in crate::local::decoder) fn read(
 ) -> Result<Runner> {
     let (hidden, vocab) = (config.hidden_size, config.vocab_size);
     let tied = config.tie_word_embeddings.unwrap_or_else(|| !weights.holds("lm_head.weight"));
-    let mut reader = Reader { config, weights, dtype, precision };
-    let embedding = Linear::new(&[(reader.matrix("model.embed_tokens", vocab, hidden)?, None)], precision);
+    let in_bytes = precision == Precision::Int8;
+    let mut reader = Reader { config, weights, dtype, in_bytes };
+    let embedding = Linear::new(&[(reader.matrix("model.embed_tokens", vocab, hidden)?, None)], in_bytes);
     let (embedding, head) = match tied {
         true => (None, embedding),
-        false => (Some(embedding), Linear::new(&[(reader.matrix("lm_head", vocab, hidden)?, None)], precision)),
+        false => (Some(embedding), Linear::new(&[(reader.matrix("lm_head", vocab, hidden)?, None)], in_bytes)),
     };
     let norm = RmsNorm::new(&reader.vector("model.norm.weight", hidden)?, config.rms_norm_eps);
     let layers = (0..config.num_hidden_layers).map(|i| reader.layer(i)).collect::<Result<_>>()?;
@@ -51,7 +52,7 @@ struct Reader<'a> {
     config: &'a Config,
     weights: &'a mut dyn Weights,
     dtype: Option<WeightDtype>,
-    precision: Precision,
+    in_bytes: bool,
 }
 
 impl Reader<'_> {
@@ -66,7 +67,7 @@ impl Reader<'_> {
             self.linear(&name("self_attn.v_proj"), keys, hidden, biases.qkv)?,
         ];
         let output = self.linear(&name("self_attn.o_proj"), hidden, queries, biases.output)?;
-        let (eps, precision) = (self.config.rms_norm_eps, self.precision);
+        let (eps, in_bytes) = (self.config.rms_norm_eps, self.in_bytes);
         let mut head_norm = |part: &str| -> Result<Option<HeadNorm>> {
             Ok(match qk_norm {
                 true => Some(HeadNorm::new(&self.vector(&name(part), head_dim)?, eps)),
@@ -75,8 +76,8 @@ impl Reader<'_> {
         };
         let (q_norm, k_norm) = (head_norm("self_attn.q_norm.weight")?, head_norm("self_attn.k_norm.weight")?);
         let attention = Attention {
-            qkv: Linear::new(&qkv, precision),
-            output: Linear::new(&[output], precision),
+            qkv: Linear::new(&qkv, in_bytes),
+            output: Linear::new(&[output], in_bytes),
             q_norm,
             k_norm,
             heads,
@@ -91,7 +92,7 @@ impl Reader<'_> {
             attention_norm: RmsNorm::new(&self.vector(&name("input_layernorm.weight"), hidden)?, eps),
             attention,
             mlp_norm: RmsNorm::new(&self.vector(&name("post_attention_layernorm.weight"), hidden)?, eps),
-            mlp: Mlp { gate_up: Linear::new(&[gate, up], precision), down: Linear::new(&[down], precision) },
+            mlp: Mlp { gate_up: Linear::new(&[gate, up], in_bytes), down: Linear::new(&[down], in_bytes) },
         })
     }
 
