@@ -1,0 +1,1 @@
+//! Regression, tests, intervals and selection.
