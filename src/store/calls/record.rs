@@ -27,9 +27,28 @@ pub struct CallRecord {
     pub attempts: u32,
 }
 
-/// A call that is served: what came out, as JSON.
+/// A call that is served: what came out, as the file holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored(pub Vec<u8>);
+pub struct Stored(pub(super) Vec<u8>);
+
+/// With what a compressed output begins, and JSON never.
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// The most bytes that an output may have: more than any context holds.
+const LARGEST: usize = 1 << 28;
+
+impl Stored {
+    /// What came out, as JSON; `None` where it cannot be unpacked, and the call is to be made again.
+    pub fn json(self) -> Option<Vec<u8>> {
+        if !self.0.starts_with(&ZSTD) {
+            return Some(self.0);
+        }
+        // A damaged file may name any size.
+        let size = zstd::zstd_safe::get_frame_content_size(&self.0).ok()??;
+        let size = usize::try_from(size).ok().filter(|size| *size <= LARGEST)?;
+        zstd::bulk::decompress(&self.0, size).ok()
+    }
+}
 
 /// One line of `system.calls`.
 #[derive(Debug, Clone, PartialEq)]

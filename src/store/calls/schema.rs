@@ -17,7 +17,6 @@ const FORMAT: i64 = 1;
 
 /// Outputs above this size are compressed: a trace to about a third.
 const COMPRESS: usize = 512;
-const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 const TABLES: &str = "
 CREATE TABLE models (id INTEGER PRIMARY KEY, name TEXT NOT NULL, identity TEXT NOT NULL, UNIQUE (identity, name)) STRICT;
@@ -84,8 +83,7 @@ pub(super) fn open_readonly(folder: &Path) -> Result<Option<Connection>> {
 pub(super) fn stored(connection: &Connection, key: &CallKey) -> rusqlite::Result<Option<Stored>> {
     let mut select = connection.prepare_cached("SELECT output FROM calls WHERE key = ? AND error IS NULL")?;
     let output: Option<Vec<u8>> = select.query_row([key], |row| row.get(0)).optional()?;
-    // What cannot be unpacked is made again.
-    Ok(output.and_then(unpack).map(Stored))
+    Ok(output.map(Stored))
 }
 
 /// Writes what finished, in one transaction.
@@ -173,7 +171,7 @@ fn call_row(row: &Row<'_>) -> rusqlite::Result<CallRow> {
         task: row.get(2)?,
         input: row.get(3)?,
         sample: row.get::<_, i64>(4)?.unsigned_abs(),
-        output: row.get::<_, Option<Vec<u8>>>(5)?.and_then(unpack),
+        output: row.get::<_, Option<Vec<u8>>>(5)?.and_then(|packed| Stored(packed).json()),
         error: row.get(6)?,
         message: row.get(7)?,
         finish_reason: row.get(8)?,
@@ -257,9 +255,4 @@ fn pack(output: &[u8]) -> Vec<u8> {
         return packed;
     }
     output.to_vec()
-}
-
-/// JSON never begins with zstd's magic number.
-fn unpack(stored: Vec<u8>) -> Option<Vec<u8>> {
-    if stored.starts_with(&ZSTD) { zstd::stream::decode_all(stored.as_slice()).ok() } else { Some(stored) }
 }

@@ -44,7 +44,7 @@ async fn keep(store: &CallStore, n: u32, outcome: Result<&str, &str>) {
 
 async fn text(store: &CallStore, n: u32) -> Option<String> {
     let stored = store.peek(vec![key(n)]).await.unwrap().remove(0)?;
-    Some(serde_json::from_slice(&stored.0).unwrap())
+    Some(serde_json::from_slice(&stored.json()?).unwrap())
 }
 
 fn all(store: &CallStore) -> Vec<CallRow> {

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use glotrace_model::{Cancel, Completion, Kind, Prompt, Request, TokenScore};
+use serde::de::DeserializeOwned;
 use serde_json::from_slice;
 use sha2::{Digest, Sha256};
 use tokio::sync::{oneshot, watch};
@@ -24,7 +25,7 @@ pub use task::{Facts, LogProbTask, Made, Sink, Task};
 use crate::error::{Error, ErrorKind, Result};
 use crate::models::{Model, Models};
 use crate::settings::OnError;
-use crate::store::calls::{CallKey, CallRecord, CallStore, Flight, Found};
+use crate::store::calls::{CallKey, CallRecord, CallStore, Flight, Found, Stored};
 
 /// A call that failed while its statement went on.
 #[derive(Debug, Clone)]
@@ -241,7 +242,7 @@ impl StatementRun {
         if self.rules.dry {
             let found = self.calls.peek(open.iter().map(|p| keys[*p]).collect()).await?;
             for (place, stored) in open.into_iter().zip(found) {
-                let known = stored.and_then(|stored| from_slice(&stored.0).ok());
+                let known = stored.and_then(output);
                 outcomes[place] = Some(self.dry(model, keys[place], &tasks[place], known));
             }
             return Ok(());
@@ -254,9 +255,9 @@ impl StatementRun {
                 match found {
                     Found::Claimed(flight) => to_make.push((place, flight)),
                     Found::Elsewhere => {}
-                    Found::Stored(stored) => match from_slice::<T::Output>(&stored.0) {
-                        Ok(output) => outcomes[place] = Some(Ok(self.served(keys[place], output))),
-                        Err(_) => {
+                    Found::Stored(stored) => match output::<T::Output>(stored) {
+                        Some(output) => outcomes[place] = Some(Ok(self.served(keys[place], output))),
+                        None => {
                             open.push(place);
                             wanted.push((keys[place], false));
                         }
@@ -471,6 +472,10 @@ fn key<T: Task>(identity: &str, task: &T) -> Result<CallKey> {
     let mut key = CallKey::default();
     key.copy_from_slice(&digest[..16]);
     Ok(key)
+}
+
+fn output<O: DeserializeOwned>(stored: Stored) -> Option<O> {
+    from_slice(&stored.json()?).ok()
 }
 
 fn record<T: Task>(
