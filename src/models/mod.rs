@@ -3,11 +3,14 @@
 //! A name is a model made by `CREATE MODEL` or a URI (`uri`). Loading happens on first use; a model that runs here has a
 //! thread of its own (`worker`) that batches what arrives together; one at an endpoint has its limits.
 
+mod embedder;
+mod encoder;
 mod fetch;
 mod hub;
 mod known;
 mod load;
 mod options;
+mod reading;
 mod tokenizers;
 mod uri;
 mod worker;
@@ -23,16 +26,19 @@ use glotrace_model::{Cancel, Error as ModelError, Kind, Params, Prompt, Reply, R
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, OnceCell};
 
-pub use fetch::{Fetched, fetch_package};
+pub use fetch::{Fetched, fetch_package, package_path};
 pub use hub::{Repository, fetch as fetch_repository, is_here};
 pub use known::{KNOWN, Known, known};
 pub use options::ModelOptions;
+pub use reading::{Finding, Read, Reading, Vector};
 pub use tokenizers::ModelTokenizers;
 pub use uri::Uri;
 
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 use crate::suggest::closest;
+use embedder::Embedder;
+use encoder::Encoder;
 use load::Loaded;
 use worker::Worker;
 
@@ -53,7 +59,8 @@ pub struct Model {
 
 enum Backend {
     Worker(Worker),
-    Endpoint(Box<Endpoint>),
+    Encoder(Encoder),
+    Endpoint { endpoint: Arc<Endpoint>, embedder: Embedder },
 }
 
 /// Looks up an environment variable.
@@ -83,8 +90,8 @@ impl Model {
     /// The endpoint behind it, which embeds as well; `None` for a model that runs here.
     pub fn endpoint(&self) -> Option<&Endpoint> {
         match &self.backend {
-            Backend::Endpoint(endpoint) => Some(endpoint),
-            Backend::Worker(_) => None,
+            Backend::Endpoint { endpoint, .. } => Some(endpoint),
+            Backend::Worker(_) | Backend::Encoder(_) => None,
         }
     }
 
@@ -105,8 +112,33 @@ impl Model {
     ) -> Result<Vec<TokenScore>, ModelError> {
         match &self.backend {
             Backend::Worker(worker) => worker.log_prob(prompt, continuation, cancel).await,
-            Backend::Endpoint(_) => Err(ModelError::new(Kind::Parameter, "an endpoint cannot score")),
+            Backend::Endpoint { .. } => Err(ModelError::new(Kind::Parameter, "an endpoint cannot score")),
+            Backend::Encoder(_) => Err(self.writes_nothing()),
         }
+    }
+
+    /// Reads texts, and says what they came to and what that cost in US dollars.
+    ///
+    /// # Errors
+    /// A model that writes, or that reads otherwise; what the model says of these texts; cancellation.
+    pub async fn read(&self, reading: Reading, cancel: Cancel) -> Result<(Read, Option<f64>), ModelError> {
+        match (&self.backend, reading) {
+            (Backend::Encoder(encoder), reading) => Ok((encoder.read(reading, cancel).await?, None)),
+            (Backend::Endpoint { embedder, .. }, Reading::Embed { text }) => tokio::select! {
+                biased;
+                () = cancel.cancelled() => Err(ModelError::cancelled()),
+                read = embedder.embed(text) => read,
+            },
+            (Backend::Endpoint { .. }, _) => Err(ModelError::new(Kind::Parameter, "an endpoint embeds, and reads nothing else")
+                .with_hint("name a model that runs here: 'file:FOLDER/' or 'hf://ORG/NAME'")),
+            (Backend::Worker(_), _) => Err(ModelError::new(Kind::Parameter, "it writes text, and this function wants an encoder")
+                .with_hint("name an encoder: 'minilm', 'file:FOLDER/' or 'hf://sentence-transformers/LaBSE'")),
+        }
+    }
+
+    fn writes_nothing(&self) -> ModelError {
+        ModelError::new(Kind::Parameter, "it is an encoder, which writes no text")
+            .with_hint("name a language model: 'smollm2', 'file:weights.gguf', 'openai://MODEL'")
     }
 
     /// Completes `requests`, the samples of one prompt (equal but for their sample index), and hands each outcome over with
@@ -120,7 +152,8 @@ impl Model {
         mut sink: impl FnMut(usize, Result<Reply, ModelError>) + Send,
     ) {
         let worker = match &self.backend {
-            Backend::Endpoint(endpoint) => return endpoint.generate(&requests, &cancel, sink).await,
+            Backend::Endpoint { endpoint, .. } => return endpoint.generate(&requests, &cancel, sink).await,
+            Backend::Encoder(_) => return (0..requests.len()).for_each(|i| sink(i, Err(self.writes_nothing()))),
             Backend::Worker(worker) => worker,
         };
         let cancel = &cancel;
@@ -228,7 +261,14 @@ impl Models {
             })?;
         let (identity, backend) = match loaded {
             Loaded::Here(model) => (model.identity(), Backend::Worker(Worker::start(name, model))),
-            Loaded::Endpoint(endpoint) => (endpoint.identity(), Backend::Endpoint(endpoint)),
+            Loaded::Encoder(model) => {
+                let identity = glotrace_model::Embed::identity(&*model);
+                (identity, Backend::Encoder(Encoder::start(name, *model)))
+            }
+            Loaded::Endpoint(endpoint) => {
+                let endpoint = Arc::from(endpoint);
+                (endpoint.identity(), Backend::Endpoint { embedder: Embedder::start(Arc::clone(&endpoint)), endpoint })
+            }
         };
         Ok(Arc::new(Model { name: name.to_owned(), identity, options, backend }))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use glotrace_model::Params;
 use glotrace_model::device::DeviceChoice;
-use glotrace_model::local::{Precision, WeightDtype};
+use glotrace_model::{EncoderOptions, Overlong, Precision, WeightDtype};
 use glotrace_model::remote::EndpointOptions;
 use serde_json::{Map, Value};
 
@@ -28,6 +28,8 @@ pub struct ModelOptions {
     pub device: DeviceChoice,
     /// The type that weights are rounded to; `None` leaves them what the file holds.
     pub dtype: Option<WeightDtype>,
+    /// How an encoder is used.
+    pub encoder: EncoderOptions,
     /// The environment variable that holds an endpoint's key.
     pub api_key_env: Option<String>,
     /// What else is said about an endpoint, each with the type that its name calls for.
@@ -55,7 +57,11 @@ const ENDPOINT: &[&str] = &[
 ];
 
 /// How weights are run that lie here.
-const LOCAL: &[&str] = &["device", "dtype", "max_batch", "precision", "threads"];
+const LOCAL: &[&str] = &[
+    "device", "dtype", "max_batch", "precision", "threads",
+    // Of encoders.
+    "prefix", "hypothesis_first", "max_length", "overlong", "bertscore_layer", "layer_mix",
+];
 
 const SAMPLING: &[&str] = &[
     "temperature",
@@ -78,6 +84,7 @@ impl ModelOptions {
         let mut params = Params::default();
         let mut max_batch = None;
         let (mut device, mut dtype, mut precision, mut threads) = (DeviceChoice::default(), None, None, None);
+        let mut encoder = EncoderOptions::default();
         let mut api_key_env = None;
         let mut endpoint = Map::new();
         for (name, value) in options {
@@ -92,7 +99,7 @@ impl ModelOptions {
                 "seed" => params.seed = integer(name, value)?,
                 "stop" => params.stop = texts(name, value)?,
                 "enable_thinking" => {
-                    params.enable_thinking = Some(value.as_bool().ok_or_else(|| wrong(name, value, "true or false"))?)
+                    params.enable_thinking = Some(truth(name, value)?);
                 }
                 "api_key" | "key" | "token" | "password" | "secret" => {
                     return Err(Error::query(format!(
@@ -118,6 +125,12 @@ impl ModelOptions {
                 "dtype" => dtype = Some(named(name, value)?),
                 "precision" => precision = Some(named(name, value)?),
                 "threads" => threads = Some(count(name, value)?),
+                "prefix" => encoder.prefix = Some(text(name, value)?),
+                "hypothesis_first" => encoder.hypothesis_first = truth(name, value)?,
+                "max_length" => encoder.max_tokens = Some(count(name, value)?),
+                "overlong" => encoder.overlong = overlong(name, value)?,
+                "bertscore_layer" => encoder.bertscore_layer = Some(natural(name, value)?),
+                "layer_mix" => encoder.layer_mix = Some(named(name, value)?),
                 "max_batch" => {
                     let n = usize::try_from(integer(name, value)?).ok().filter(|n| (1..=4096).contains(n));
                     max_batch = Some(n.ok_or_else(|| wrong(name, value, "from 1 to 4096"))?);
@@ -133,7 +146,7 @@ impl ModelOptions {
             }
         }
         params.clone().check().map_err(|e| Error::query(e.message()))?;
-        let read = Self { params, max_batch, precision, threads, device, dtype, api_key_env, endpoint };
+        let read = Self { params, max_batch, precision, threads, device, dtype, encoder, api_key_env, endpoint };
         // Types and ranges are seen now and not at the first call.
         read.put_into(EndpointOptions::new("http://localhost/v1", "m"))?;
         Ok(read)
@@ -180,6 +193,23 @@ impl ModelOptions {
 fn named<T: FromStr<Err = glotrace_model::Error>>(name: &str, value: &Value) -> Result<T> {
     let text = value.as_str().ok_or_else(|| wrong(name, value, "a text"))?;
     text.parse().map_err(|e: glotrace_model::Error| Error::query(format!("model option `{name}`: {}", e.message())))
+}
+
+fn text(name: &str, value: &Value) -> Result<String> {
+    value.as_str().map(str::to_owned).ok_or_else(|| wrong(name, value, "a text"))
+}
+
+fn truth(name: &str, value: &Value) -> Result<bool> {
+    value.as_bool().ok_or_else(|| wrong(name, value, "true or false"))
+}
+
+/// What becomes of a text that is longer than an encoder reads.
+fn overlong(name: &str, value: &Value) -> Result<Overlong> {
+    match value.as_str() {
+        Some("cut") => Ok(Overlong::Cut),
+        Some("error") => Ok(Overlong::Error),
+        _ => Err(wrong(name, value, "'cut' or 'error'")),
+    }
 }
 
 /// A whole number from 0 that fits.

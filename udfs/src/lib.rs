@@ -4,6 +4,7 @@
 //! a function needs from outside (the tokenizers of models) comes in as [`Services`]. The model functions
 //! are markers: the engine finds them by [`llm::ModelFunction`] and runs them itself.
 
+pub mod encode;
 mod functions;
 pub mod kit;
 pub mod llm;

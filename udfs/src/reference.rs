@@ -138,6 +138,7 @@ fn arrow_type(kind: Kind) -> DataType {
     match kind {
         Kind::Text | Kind::Choice(_) | Kind::TextOrTexts => DataType::Utf8,
         Kind::Texts => DataType::new_list(DataType::Utf8, true),
+        Kind::Doubles => DataType::new_list(DataType::Float64, true),
         Kind::Bigint => DataType::Int64,
         Kind::Double => DataType::Float64,
         Kind::Boolean => DataType::Boolean,

@@ -30,8 +30,8 @@ impl Record for BertScore {
 #[user_doc(
     doc_section(label = "Encoders"),
     description = r"BERTScore (Zhang et al. 2020): each token of one text is matched with the most similar token of the other by the cosine of their
-states in one layer of an encoder; without weights and without rescaling. An empty text scores 0. Which layer: OPTIONS (layer 9) when the
-model is made; the last by default.",
+states in one layer of an encoder; without weights and without rescaling. An empty text scores 0. The layer is the published
+code's choice (9 of 12, 18 of 24, else the last but one), or OPTIONS (bertscore_layer 9) when the model is made.",
     syntax_example = "bertscore(model, candidate, reference)",
     sql_example = r"```sql
 SELECT bertscore('file:weights/LaBSE/', 'Es gibt 16 Eier.', NULL) AS score;

@@ -22,7 +22,10 @@ SELECT comet('file:weights/wmt22-comet-da/', 'There are 16 eggs.', NULL, 'Es sin
 +---------+
 SELECT comet('file:weights/wmt22-comet-da/', 'There are 16 eggs.', 'Es gibt 16 Eier.', 'Es sind 16 Eier.') AS quality;
 ```",
-    argument(name = "model", description = "The name of a created model, or a URI: a folder with hparams.yaml and a checkpoint."),
+    argument(
+        name = "model",
+        description = "The name of a created model, or a URI: a folder with hparams.yaml and a checkpoint."
+    ),
     argument(name = "source", description = "What was translated. NULL gives NULL, without a call."),
     argument(name = "translation", description = "Its translation. NULL gives NULL, without a call."),
     argument(name = "reference", description = "A good translation. NULL gives NULL, without a call.")

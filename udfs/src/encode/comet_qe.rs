@@ -23,7 +23,10 @@ SELECT comet_qe('file:weights/wmt22-cometkiwi-da/', 'There are 16 eggs.', NULL) 
 +---------+
 SELECT comet_qe('file:weights/wmt22-cometkiwi-da/', 'There are 16 eggs.', 'Es gibt 16 Eier.') AS quality;
 ```",
-    argument(name = "model", description = "The name of a created model, or a URI: a folder with hparams.yaml and a checkpoint."),
+    argument(
+        name = "model",
+        description = "The name of a created model, or a URI: a folder with hparams.yaml and a checkpoint."
+    ),
     argument(name = "source", description = "What was translated. NULL gives NULL, without a call."),
     argument(name = "translation", description = "Its translation. NULL gives NULL, without a call.")
 )]

@@ -23,7 +23,10 @@ SELECT embed('file:weights/LaBSE/', NULL) AS vector;
 +--------+
 SELECT array_length(embed('file:weights/LaBSE/', 'Sixteen eggs.')) AS width;
 ```",
-    argument(name = "model", description = "The name of a created model, or a URI: an encoder, or an endpoint that embeds."),
+    argument(
+        name = "model",
+        description = "The name of a created model, or a URI: an encoder, or an endpoint that embeds."
+    ),
     argument(name = "text", description = "What is embedded. NULL gives NULL, without a call.")
 )]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -35,7 +35,7 @@ impl Record for Entailment {
     doc_section(label = "Encoders"),
     description = r"Whether a hypothesis follows from a premise: the probabilities of a classifier for natural language inference, which sum to
 1, and the most probable label. Labels and their order are the checkpoint's own (`id2label`); a model with two labels has no neutral. Some
-cards want the hypothesis first: OPTIONS (premise 'second') when the model is made.",
+cards want the hypothesis first: OPTIONS (hypothesis_first true) when the model is made.",
     syntax_example = "nli(model, premise, hypothesis)",
     sql_example = r"```sql
 SELECT nli('file:weights/mdeberta-nli/', 'There are 16 eggs.', NULL) AS verdict;
@@ -46,7 +46,10 @@ SELECT nli('file:weights/mdeberta-nli/', 'There are 16 eggs.', NULL) AS verdict;
 +---------+
 SELECT nli('file:weights/mdeberta-nli/', 'There are 16 eggs.', 'There are some eggs.').label AS label;
 ```",
-    argument(name = "model", description = "The name of a created model, or a URI: a sequence classifier with labels of inference."),
+    argument(
+        name = "model",
+        description = "The name of a created model, or a URI: a sequence classifier with labels of inference."
+    ),
     argument(name = "premise", description = "What is given. NULL gives NULL, without a call."),
     argument(name = "hypothesis", description = "What may follow. NULL gives NULL, without a call.")
 )]

@@ -23,7 +23,10 @@ SELECT semantic_similarity('file:weights/LaBSE/', 'Sixteen eggs.', NULL) AS simi
 +------------+
 SELECT semantic_similarity('file:weights/LaBSE/', 'Sixteen eggs.', 'Sechzehn Eier.') AS similarity;
 ```",
-    argument(name = "model", description = "The name of a created model, or a URI: an encoder, or an endpoint that embeds."),
+    argument(
+        name = "model",
+        description = "The name of a created model, or a URI: an encoder, or an endpoint that embeds."
+    ),
     argument(name = "a", description = "A text. NULL gives NULL, without a call."),
     argument(name = "b", description = "Another. NULL gives NULL, without a call.")
 )]

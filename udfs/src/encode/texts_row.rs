@@ -46,8 +46,7 @@ mod tests {
     #[test]
     fn texts_stand_in_the_order_of_the_arguments_and_a_null_asks_nothing() {
         let column = |values: [Option<&str>; 2]| Arc::new(StringArray::from(values.to_vec())) as ArrayRef;
-        let args =
-            [column([Some("m"), Some("m")]), column([Some("ক"), Some("a")]), column([Some("খ"), None])];
+        let args = [column([Some("m"), Some("m")]), column([Some("ক"), Some("a")]), column([Some("খ"), None])];
         let rows = TextsRow::read(&nli(), &args, 2).unwrap();
         assert_eq!(rows, [Some(TextsRow { model: "m".into(), texts: vec!["ক".into(), "খ".into()] }), None]);
     }

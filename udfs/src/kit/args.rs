@@ -3,7 +3,7 @@
 //! Reads each argument as what its parameter says, whatever Arrow type it came in, and maps a function over the rows:
 //! rows in which a required argument is NULL are NULL, and a call of scalars only gives a scalar.
 
-use super::{Kind, Output, Param, Presence, Text, Texts, Value, exec_error, internal_error};
+use super::{Doubles, Kind, Output, Param, Presence, Text, Texts, Value, exec_error, internal_error};
 use datafusion_common::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array};
 use datafusion_common::arrow::buffer::NullBuffer;
 use datafusion_common::arrow::compute::{CastOptions, cast_with_options};
@@ -95,6 +95,12 @@ impl Args {
     pub fn texts(&self, i: usize) -> Result<Texts> {
         let Some((array, one)) = self.arrays.get(i) else { return Ok(Texts::absent()) };
         Texts::new(array, *one)
+    }
+
+    /// Argument `i` as lists of numbers.
+    pub fn doubles(&self, i: usize) -> Result<Doubles> {
+        let Some((array, one)) = self.arrays.get(i) else { return Ok(Doubles::absent()) };
+        Doubles::new(array, *one)
     }
 
     /// Argument `i` as whole numbers.

@@ -55,6 +55,7 @@ fn accepts(kind: Kind, given: &DataType) -> bool {
         Kind::TextOrTexts => is_text(given) || is_texts(given),
         Kind::Bigint => given.is_integer() || given.is_floating(),
         Kind::Double => given.is_numeric(),
+        Kind::Doubles => item(given).is_some_and(|item| item.is_numeric() || item.is_null()),
         Kind::Boolean => *given == DataType::Boolean,
     }
 }
@@ -68,13 +69,18 @@ pub(super) fn is_text(given: &DataType) -> bool {
 }
 
 fn is_texts(given: &DataType) -> bool {
+    item(given).is_some_and(|item| is_text(item) || item.is_null())
+}
+
+/// Of what a list is one.
+fn item(given: &DataType) -> Option<&DataType> {
     match given {
         DataType::List(item)
         | DataType::LargeList(item)
         | DataType::ListView(item)
         | DataType::LargeListView(item)
-        | DataType::FixedSizeList(item, _) => is_text(item.data_type()) || item.data_type().is_null(),
-        _ => false,
+        | DataType::FixedSizeList(item, _) => Some(item.data_type()),
+        _ => None,
     }
 }
 
@@ -93,6 +99,7 @@ fn way_out(param: &Param, given: &DataType) -> String {
         (Kind::Texts, _) => {
             format!("write a list of text, as in ['first', 'second'], or cast it, as in {name}::TEXT[]")
         }
+        (Kind::Doubles, _) => format!("write a list of numbers, as in [0.5, 1], or cast it, as in {name}::DOUBLE[]"),
         (Kind::Bigint | Kind::Double | Kind::Boolean, _) => format!("cast it, as in {name}::{}", param.kind.sql_type()),
     }
 }

@@ -6,6 +6,7 @@
 
 mod args;
 mod check;
+mod doubles;
 mod error;
 mod function;
 mod output;
@@ -21,6 +22,7 @@ pub mod tester;
 
 pub use args::Args;
 pub use check::{check_literals, check_types};
+pub use doubles::Doubles;
 pub use error::{exec_error, internal_error, plan_error};
 pub use function::{Function, Scalar};
 pub use output::{Output, Record, Structs, structs};

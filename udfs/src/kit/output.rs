@@ -1,7 +1,7 @@
 //! Rust values → result columns.
 
 use datafusion_common::arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, StringBuilder, StructArray,
+    ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, StringBuilder, StructArray,
 };
 use datafusion_common::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion_common::arrow::datatypes::{DataType, Field, FieldRef, Fields};
@@ -74,6 +74,16 @@ impl Output for i64 {
 
     fn collect(values: Vec<Option<Self>>) -> Result<ArrayRef> {
         Ok(Arc::new(Int64Array::from(values)))
+    }
+}
+
+impl Output for f32 {
+    fn data_type() -> DataType {
+        DataType::Float32
+    }
+
+    fn collect(values: Vec<Option<Self>>) -> Result<ArrayRef> {
+        Ok(Arc::new(Float32Array::from(values)))
     }
 }
 

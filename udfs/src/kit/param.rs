@@ -30,6 +30,8 @@ pub enum Kind {
     Bigint,
     /// A number.
     Double,
+    /// A list of numbers.
+    Doubles,
     /// True or false.
     Boolean,
 }
@@ -76,6 +78,7 @@ impl Kind {
             Self::TextOrTexts => "TEXT or LIST<TEXT>",
             Self::Bigint => "BIGINT",
             Self::Double => "DOUBLE",
+            Self::Doubles => "LIST<DOUBLE>",
             Self::Boolean => "BOOLEAN",
         }
     }
@@ -114,6 +117,7 @@ impl fmt::Display for Kind {
             }
             Self::Bigint => f.write_str("a whole number"),
             Self::Double => f.write_str("a number"),
+            Self::Doubles => f.write_str("a list of numbers"),
             Self::Boolean => f.write_str("true or false"),
         }
     }

@@ -29,6 +29,18 @@ pub enum Task {
     Logprob,
     /// What a trace tells of an answer.
     VInformation,
+    /// A text as a vector.
+    Embed,
+    /// The cosine of two texts' vectors.
+    SemanticSimilarity,
+    /// Whether a text follows from another.
+    Nli,
+    /// The quality of a translation, without a reference.
+    CometQe,
+    /// The quality of a translation, beside a reference.
+    Comet,
+    /// Matched tokens of two texts.
+    BertScore,
 }
 
 /// A marker for model calls, found by `udf.inner().downcast_ref::<ModelFunction>()`.
@@ -46,7 +58,7 @@ pub struct ModelFunction {
 }
 
 impl ModelFunction {
-    pub(super) fn new(
+    pub(crate) fn new(
         name: &'static str,
         task: Task,
         params: &'static [Param],
@@ -72,7 +84,7 @@ impl ModelFunction {
     }
 
     /// The evaluated arguments of a batch of `rows` rows.
-    pub(super) fn args(&self, arrays: &[ArrayRef], rows: usize) -> Result<Args> {
+    pub(crate) fn args(&self, arrays: &[ArrayRef], rows: usize) -> Result<Args> {
         let values: Vec<_> = arrays.iter().cloned().map(ColumnarValue::Array).collect();
         Args::new(self.name, self.params, &values, rows)
     }
@@ -85,7 +97,14 @@ impl ModelFunction {
             Task::Classify => ClassifyRow::check(self, literals),
             Task::Json => JsonRow::check(self, literals),
             Task::Translate => TranslateRow::check(self, literals),
-            Task::Logprob | Task::VInformation => Ok(()),
+            Task::Logprob
+            | Task::VInformation
+            | Task::Embed
+            | Task::SemanticSimilarity
+            | Task::Nli
+            | Task::CometQe
+            | Task::Comet
+            | Task::BertScore => Ok(()),
         }
     }
 

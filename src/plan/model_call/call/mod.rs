@@ -2,6 +2,7 @@
 
 mod ask;
 mod classify;
+mod encode;
 mod generate;
 mod json;
 mod logprob;
@@ -14,6 +15,7 @@ use datafusion::arrow::array::ArrayRef;
 use datafusion::common::Result;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use glotrace_udfs::encode::TextsRow;
 use glotrace_udfs::kit::Output;
 use glotrace_udfs::llm::{ClassifyRow, JsonRow, LogprobRow, ModelFunction, Task, TranslateRow, VInformationRow};
 
@@ -42,6 +44,14 @@ pub fn column<'a>(
         Task::VInformation => {
             each(VInformationRow::read(function, args, rows), |row| v_information::v_information(row, run)).boxed()
         }
+        Task::Embed => each(TextsRow::read(function, args, rows), |row| encode::embed(row, run)).boxed(),
+        Task::SemanticSimilarity => {
+            each(TextsRow::read(function, args, rows), |row| encode::semantic_similarity(row, run)).boxed()
+        }
+        Task::Nli => each(TextsRow::read(function, args, rows), |row| encode::nli(row, run)).boxed(),
+        Task::CometQe => each(TextsRow::read(function, args, rows), |row| encode::comet_qe(row, run)).boxed(),
+        Task::Comet => each(TextsRow::read(function, args, rows), |row| encode::comet(row, run)).boxed(),
+        Task::BertScore => each(TextsRow::read(function, args, rows), |row| encode::bertscore(row, run)).boxed(),
     }
 }
 

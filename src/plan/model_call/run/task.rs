@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::budget::Use;
-use crate::models::Model;
+use crate::models::{Model, Read, Reading};
 
 /// A finished call with what it took.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,6 +138,48 @@ impl Task for Request {
             output: reply.completion,
         };
         model.generate_samples(tasks, cancel, |i, outcome| sink(i, outcome.map(made))).await;
+    }
+}
+
+impl Task for Reading {
+    type Output = Read;
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Embed { .. } => "embed",
+            Self::Infer { .. } => "infer",
+            Self::Score { .. } => "score",
+            Self::Match { .. } => "match",
+        }
+    }
+
+    fn input(&self) -> &str {
+        match self {
+            Self::Embed { text } | Self::Score { text, .. } => text,
+            Self::Infer { hypothesis: text, .. } | Self::Match { candidate: text, .. } => text,
+        }
+    }
+
+    fn at_most(&self) -> Use {
+        let tokens_in = match self {
+            Self::Embed { text } => tokens(text),
+            Self::Infer { premise: a, hypothesis: b } | Self::Match { candidate: a, reference: b } => tokens(a) + tokens(b),
+            Self::Score { text, source, reference } => {
+                tokens(text) + [source, reference].into_iter().flatten().map(|text| tokens(text)).sum::<u64>()
+            }
+        };
+        Use { calls: 1, prompt_tokens: tokens_in, ..Use::default() }
+    }
+
+    fn facts(output: &Read) -> Facts {
+        Facts { prompt_tokens: output.tokens, ..Facts::default() }
+    }
+
+    async fn run(model: &Arc<Model>, tasks: Vec<Self>, cancel: Cancel, sink: &mut Sink<'_, Read>) {
+        let read = tasks.into_iter().map(|task| model.read(task, cancel.clone()));
+        for (i, read) in futures::future::join_all(read).await.into_iter().enumerate() {
+            sink(i, read.map(|(output, usd)| Made { tokens: output.tokens, output, attempts: 1, usd }));
+        }
     }
 }
 

@@ -34,6 +34,7 @@ pub mod remote;
 mod replay;
 pub mod score;
 pub mod thinking;
+pub mod vector;
 
 pub use cancel::Cancel;
 pub use device::{DeviceChoice, DeviceInfo, devices};

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{EndpointOptions, transport::Path};
-use crate::{Prompt, Request};
+use crate::{Prompt, Request, json::is_strict};
 
 /// The body that asks for `n` samples of `request`, and where it goes.
 ///
@@ -59,8 +59,9 @@ pub(super) fn generation(request: &Request, n: usize, options: &EndpointOptions,
         body.insert("chat_template_kwargs".into(), json!({"enable_thinking": thinks}));
     }
     if let Some(schema) = &request.schema {
+        let strict = is_strict(schema);
         let format =
-            json!({"type": "json_schema", "json_schema": {"name": "reply", "schema": **schema, "strict": true}});
+            json!({"type": "json_schema", "json_schema": {"name": "reply", "schema": **schema, "strict": strict}});
         body.insert("response_format".into(), format);
     }
     if options.logprobs {
@@ -133,7 +134,7 @@ mod tests {
             "max_completion_tokens": 512, "n": 4, "top_p": 0.9, "presence_penalty": 1.5, "stop": ["END"], "top_k": 20,
             "min_p": 0.05, "repetition_penalty": 1.1, "chat_template_kwargs": {"enable_thinking": false},
             "response_format": {"type": "json_schema",
-                "json_schema": {"name": "reply", "schema": {"type": "object"}, "strict": true}},
+                "json_schema": {"name": "reply", "schema": {"type": "object"}, "strict": false}},
             "logprobs": true, "reasoning_effort": "low"});
         assert_eq!(body, expected);
     }
