@@ -56,7 +56,22 @@ fn accepts(kind: Kind, given: &DataType) -> bool {
         Kind::Bigint => given.is_integer() || given.is_floating(),
         Kind::Double => given.is_numeric(),
         Kind::Boolean => *given == DataType::Boolean,
+        Kind::Truth | Kind::Measure => is_measure(given),
+        Kind::Key => !given.is_nested() || is_text(given),
+        Kind::Doubles => list_item(given).is_some_and(is_measure),
+        Kind::Features => match given {
+            DataType::Struct(fields) => fields.iter().all(|field| is_measure(field.data_type())),
+            list => list_item(list).is_some_and(is_measure),
+        },
+        Kind::Fit => match given {
+            DataType::Struct(fields) => fields.iter().any(|field| field.name() == "terms"),
+            _ => false,
+        },
     }
+}
+
+fn is_measure(given: &DataType) -> bool {
+    given.is_numeric() || *given == DataType::Boolean || given.is_null()
 }
 
 pub(super) fn is_text(given: &DataType) -> bool {
@@ -68,13 +83,17 @@ pub(super) fn is_text(given: &DataType) -> bool {
 }
 
 fn is_texts(given: &DataType) -> bool {
+    list_item(given).is_some_and(|item| is_text(item) || item.is_null())
+}
+
+fn list_item(given: &DataType) -> Option<&DataType> {
     match given {
         DataType::List(item)
         | DataType::LargeList(item)
         | DataType::ListView(item)
         | DataType::LargeListView(item)
-        | DataType::FixedSizeList(item, _) => is_text(item.data_type()) || item.data_type().is_null(),
-        _ => false,
+        | DataType::FixedSizeList(item, _) => Some(item.data_type()),
+        _ => None,
     }
 }
 
@@ -93,6 +112,16 @@ fn way_out(param: &Param, given: &DataType) -> String {
         (Kind::Texts, _) => {
             format!("write a list of text, as in ['first', 'second'], or cast it, as in {name}::TEXT[]")
         }
+        (Kind::Measure, _) => format!("cast it, as in {name}::DOUBLE"),
+        (Kind::Truth, _) => format!("compare it, as in {name} = 'yes'"),
+        (Kind::Key, _) => format!("cast it, as in {name}::TEXT"),
+        (Kind::Doubles, _) => "write a list, as in [1, 2, 3], or aggregate one with array_agg".to_owned(),
+        (Kind::Features, DataType::Struct(fields)) => match fields.iter().find(|field| !is_measure(field.data_type())) {
+            Some(field) => format!("field {} is {}: leave it out or cast it", field.name(), field.data_type()),
+            None => String::new(),
+        },
+        (Kind::Features, _) => "write a record, as in {steps: num_steps, utility: direct}, or a list, as in [a, b]".to_owned(),
+        (Kind::Fit, _) => "give it what logit_fit(y, x) returned".to_owned(),
         (Kind::Bigint | Kind::Double | Kind::Boolean, _) => format!("cast it, as in {name}::{}", param.kind.sql_type()),
     }
 }

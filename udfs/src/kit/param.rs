@@ -32,6 +32,18 @@ pub enum Kind {
     Double,
     /// True or false.
     Boolean,
+    /// True or false, or 1 or 0.
+    Truth,
+    /// A number, or true or false, which count as 1 and 0.
+    Measure,
+    /// What tells groups apart: text, a number, a truth value, a date.
+    Key,
+    /// A list of numbers.
+    Doubles,
+    /// Named numbers, as a record, or a list of numbers; truth values count as 1 and 0.
+    Features,
+    /// What `logit_fit` returns.
+    Fit,
 }
 
 /// What a parameter's absence and its NULL mean.
@@ -77,6 +89,12 @@ impl Kind {
             Self::Bigint => "BIGINT",
             Self::Double => "DOUBLE",
             Self::Boolean => "BOOLEAN",
+            Self::Truth => "BOOLEAN or 0/1",
+            Self::Measure => "DOUBLE or BOOLEAN",
+            Self::Key => "any",
+            Self::Doubles => "LIST<DOUBLE>",
+            Self::Features => "STRUCT of DOUBLE or LIST<DOUBLE>",
+            Self::Fit => "STRUCT",
         }
     }
 
@@ -115,6 +133,12 @@ impl fmt::Display for Kind {
             Self::Bigint => f.write_str("a whole number"),
             Self::Double => f.write_str("a number"),
             Self::Boolean => f.write_str("true or false"),
+            Self::Truth => f.write_str("true or false, or 0 or 1"),
+            Self::Measure => f.write_str("a number, or true or false"),
+            Self::Key => f.write_str("text, a number, a truth value or a date"),
+            Self::Doubles => f.write_str("a list of numbers"),
+            Self::Features => f.write_str("a record of numbers or a list of numbers"),
+            Self::Fit => f.write_str("a fit of logit_fit"),
         }
     }
 }
