@@ -18,12 +18,7 @@ fn shared(path: &str) -> Option<PathBuf> {
 /// The command, with a store of calls of its own and the weights of the user's cache.
 fn glotrace(store: &Path, args: &[&str]) -> Output {
     let database = store.join("t.gldb");
-    Command::new(env!("CARGO_BIN_EXE_glotrace"))
-        .arg(database)
-        .args(["--format", "json"])
-        .args(args)
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_glotrace")).arg(database).args(["--format", "json"]).args(args).output().unwrap()
 }
 
 fn rows(store: &Path, sql: &str) -> Vec<Value> {
@@ -56,15 +51,23 @@ fn inference_agrees_for_three_labels_and_for_two() {
             file.display()
         );
         let got = rows(store.path(), &sql);
-        let config: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("config.json")).unwrap()).unwrap();
-        let names: Vec<String> = (0..labels).map(|i| config["id2label"][i.to_string()].as_str().unwrap().to_lowercase()).collect();
+        let config: Value =
+            serde_json::from_str(&std::fs::read_to_string(folder.join("config.json")).unwrap()).unwrap();
+        let names: Vec<String> =
+            (0..labels).map(|i| config["id2label"][i.to_string()].as_str().unwrap().to_lowercase()).collect();
         let (mut checked, mut cut) = (0, 0);
         for (row, expected) in got.iter().zip(&expected) {
             // A pair that the references truncate at a length of their own is another pair.
             if expected["max_length"].is_null() {
                 for (name, probability) in names.iter().zip(expected["probabilities"].as_array().unwrap()) {
                     let field = if name.starts_with("not") { "contradiction" } else { name.as_str() };
-                    let field = if field.starts_with("entail") { "entailment" } else if field.starts_with("contra") { "contradiction" } else { field };
+                    let field = if field.starts_with("entail") {
+                        "entailment"
+                    } else if field.starts_with("contra") {
+                        "contradiction"
+                    } else {
+                        field
+                    };
                     let got = row["n"][field].as_f64().unwrap_or_else(|| panic!("{field}: {row}"));
                     assert!((got - probability.as_f64().unwrap()).abs() <= 1e-4, "{model} {}: {row}", expected["id"]);
                     checked += 1;
@@ -115,9 +118,12 @@ fn matched_tokens_agree() {
     );
     let got = rows(store.path(), &sql);
     for (field, name) in [("precision", "P"), ("recall", "R"), ("f1", "F1")] {
-        let worst = worst(&got, &expected, |r| r["b"][field].as_f64().unwrap(), |e| {
-            e.get(name).unwrap_or(&e["layers"][layer.to_string()][name]).as_f64().unwrap()
-        });
+        let worst = worst(
+            &got,
+            &expected,
+            |r| r["b"][field].as_f64().unwrap(),
+            |e| e.get(name).unwrap_or(&e["layers"][layer.to_string()][name]).as_f64().unwrap(),
+        );
         eprintln!("{field}: {} scores within {worst:.1e}", got.len());
         assert!(worst <= 5e-5, "{field}: {worst}");
     }

@@ -93,12 +93,7 @@ fn is_loopback(url: &str) -> bool {
     })
 }
 
-async fn local(
-    path: PathBuf,
-    sha256: Option<String>,
-    options: &ModelOptions,
-    kv_cache_mb: usize,
-) -> Result<Loaded> {
+async fn local(path: PathBuf, sha256: Option<String>, options: &ModelOptions, kv_cache_mb: usize) -> Result<Loaded> {
     let mut load = LocalOptions { sha256, device: options.device, dtype: options.dtype, ..LocalOptions::default() };
     load.threads = options.threads;
     load.max_batch = options.max_batch.unwrap_or(load.max_batch);

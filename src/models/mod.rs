@@ -129,10 +129,14 @@ impl Model {
                 () = cancel.cancelled() => Err(ModelError::cancelled()),
                 read = embedder.embed(text) => read,
             },
-            (Backend::Endpoint { .. }, _) => Err(ModelError::new(Kind::Parameter, "an endpoint embeds, and reads nothing else")
-                .with_hint("name a model that runs here: 'file:FOLDER/' or 'hf://ORG/NAME'")),
-            (Backend::Worker(_), _) => Err(ModelError::new(Kind::Parameter, "it writes text, and this function wants an encoder")
-                .with_hint("name an encoder: 'minilm', 'file:FOLDER/' or 'hf://sentence-transformers/LaBSE'")),
+            (Backend::Endpoint { .. }, _) => {
+                Err(ModelError::new(Kind::Parameter, "an endpoint embeds, and reads nothing else")
+                    .with_hint("name a model that runs here: 'file:FOLDER/' or 'hf://ORG/NAME'"))
+            }
+            (Backend::Worker(_), _) => {
+                Err(ModelError::new(Kind::Parameter, "it writes text, and this function wants an encoder")
+                    .with_hint("name an encoder: 'minilm', 'file:FOLDER/' or 'hf://sentence-transformers/LaBSE'"))
+            }
         }
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use glotrace_model::Params;
 use glotrace_model::device::DeviceChoice;
-use glotrace_model::{EncoderOptions, Overlong, Precision, WeightDtype};
 use glotrace_model::remote::EndpointOptions;
+use glotrace_model::{EncoderOptions, Overlong, Precision, WeightDtype};
 use serde_json::{Map, Value};
 
 use super::Uri;
@@ -58,9 +58,18 @@ const ENDPOINT: &[&str] = &[
 
 /// How weights are run that lie here.
 const LOCAL: &[&str] = &[
-    "device", "dtype", "max_batch", "precision", "threads",
+    "device",
+    "dtype",
+    "max_batch",
+    "precision",
+    "threads",
     // Of encoders.
-    "prefix", "hypothesis_first", "max_length", "overlong", "bertscore_layer", "layer_mix",
+    "prefix",
+    "hypothesis_first",
+    "max_length",
+    "overlong",
+    "bertscore_layer",
+    "layer_mix",
 ];
 
 const SAMPLING: &[&str] = &[

@@ -11,6 +11,7 @@ pub mod llm;
 pub mod mt;
 mod reference;
 mod services;
+pub mod stat;
 pub mod text;
 
 pub use functions::{Family, Functions, all_functions, parameters};

@@ -13,7 +13,7 @@ pub struct FunctionDoc {
     pub name: String,
     /// The folder that it lives in: `text`, `llm`.
     pub family: String,
-    /// `scalar`, or `model` for a function that calls a language model.
+    /// `scalar`, `aggregate`, `window`, or `model` for a function that calls a language model.
     pub kind: String,
     /// The call, optional arguments in brackets: `math_boxed(text [, compat])`.
     pub signature: String,
@@ -57,9 +57,9 @@ pub fn reference() -> Result<Vec<FunctionDoc>> {
     let mut docs = Vec::new();
     for family in all_functions(&Services::default()).families {
         for entry in family.entries {
-            let name = entry.udf.name();
+            let name = entry.name();
             let documentation =
-                entry.udf.documentation().ok_or_else(|| crate::kit::internal_error(name, "it has no documentation"))?;
+                entry.documentation().ok_or_else(|| crate::kit::internal_error(name, "it has no documentation"))?;
             let described = documentation.arguments.as_deref().unwrap_or_default();
             let arguments = entry
                 .params
@@ -81,7 +81,7 @@ pub fn reference() -> Result<Vec<FunctionDoc>> {
                 family: family.name.to_owned(),
                 kind: entry.kind.to_owned(),
                 signature: syntax(name, entry.params),
-                result_type: sql_type(&entry.udf.return_type(&types)?),
+                result_type: sql_type(&entry.return_type(&types)?),
                 description: one_line(&documentation.description),
                 arguments,
                 examples: examples(documentation.sql_example.as_deref().unwrap_or_default()),
@@ -138,10 +138,13 @@ fn arrow_type(kind: Kind) -> DataType {
     match kind {
         Kind::Text | Kind::Choice(_) | Kind::TextOrTexts => DataType::Utf8,
         Kind::Texts => DataType::new_list(DataType::Utf8, true),
-        Kind::Doubles => DataType::new_list(DataType::Float64, true),
         Kind::Bigint => DataType::Int64,
         Kind::Double => DataType::Float64,
-        Kind::Boolean => DataType::Boolean,
+        Kind::Boolean | Kind::Truth => DataType::Boolean,
+        Kind::Measure => DataType::Float64,
+        Kind::Key => DataType::Utf8,
+        Kind::Doubles | Kind::Features => DataType::new_list(DataType::Float64, true),
+        Kind::Fit => crate::stat::fit_type(),
     }
 }
 
@@ -194,13 +197,14 @@ mod tests {
         let functions = all_functions(&Services::default());
         for doc in reference().unwrap() {
             let name = &doc.name;
-            let udf = functions.scalar.iter().find(|udf| udf.name() == name).unwrap();
-            let documentation = udf.documentation().unwrap();
+            let mut entries = functions.families.iter().flat_map(|family| &family.entries);
+            let entry = entries.find(|entry| entry.name() == name).unwrap();
+            let documentation = entry.documentation().unwrap();
             assert_eq!(documentation.syntax_example, doc.signature, "{name}: syntax_example");
             let described: Vec<_> = documentation.arguments.iter().flatten().map(|(name, _)| name.clone()).collect();
             let params: Vec<_> = doc.arguments.iter().map(|argument| argument.name.clone()).collect();
             assert_eq!(described, params, "{name}: documented arguments");
-            assert_eq!(udf.signature().parameter_names.as_deref(), Some(params.as_slice()), "{name}: names");
+            assert_eq!(entry.signature().parameter_names.as_deref(), Some(params.as_slice()), "{name}: names");
             assert!(doc.arguments.iter().all(|argument| !argument.description.is_empty()), "{name}: descriptions");
             assert!(doc.examples.iter().any(|example| example.result.is_some()), "{name}: an example with its result");
             for example in &doc.examples {
@@ -214,7 +218,7 @@ mod tests {
     #[test]
     fn optional_parameters_stand_last() {
         for entry in all_functions(&Services::default()).families.iter().flat_map(|family| &family.entries) {
-            assert!(entry.params.is_sorted_by_key(crate::Param::is_optional), "{}", entry.udf.name());
+            assert!(entry.params.is_sorted_by_key(crate::Param::is_optional), "{}", entry.name());
         }
     }
 

@@ -3,6 +3,7 @@
 //! Reads each argument as what its parameter says, whatever Arrow type it came in, and maps a function over the rows:
 //! rows in which a required argument is NULL are NULL, and a call of scalars only gives a scalar.
 
+use super::check::is_text;
 use super::{Doubles, Kind, Output, Param, Presence, Text, Texts, Value, exec_error, internal_error};
 use datafusion_common::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array};
 use datafusion_common::arrow::buffer::NullBuffer;
@@ -10,6 +11,7 @@ use datafusion_common::arrow::compute::{CastOptions, cast_with_options};
 use datafusion_common::arrow::datatypes::{DataType, Float64Type};
 use datafusion_common::{Result, ScalarValue};
 use datafusion_expr::ColumnarValue;
+use std::sync::Arc;
 
 /// The evaluated arguments of a call whose types [`super::check_types`] has accepted.
 #[derive(Debug)]
@@ -131,6 +133,45 @@ impl Args {
         Ok(Value::boolean(array, *one))
     }
 
+    /// Argument `i` as numbers; true and false are 1 and 0.
+    pub fn measure(&self, i: usize) -> Result<Value<Float64Array>> {
+        let Some((array, one)) = self.arrays.get(i) else { return Ok(Value::absent()) };
+        Ok(Value::primitive(&self.cast(i, array, &DataType::Float64)?, *one))
+    }
+
+    /// Argument `i` as truth values; 1 and 0 are true and false.
+    ///
+    /// # Errors
+    /// An execution error where a number is neither.
+    pub fn truth(&self, i: usize) -> Result<Value<BooleanArray>> {
+        let Some((array, one)) = self.arrays.get(i) else { return Ok(Value::absent()) };
+        if matches!(array.data_type(), DataType::Boolean | DataType::Null) {
+            return Ok(Value::boolean(array, *one));
+        }
+        let numbers = self.cast(i, array, &DataType::Float64)?;
+        let numbers = numbers.as_primitive::<Float64Type>();
+        if let Some(other) = numbers.iter().flatten().find(|number| *number != 0.0 && *number != 1.0) {
+            let what = format!("{} must be true or false, or 0 or 1, got {other}", self.place(i));
+            return Err(self.error(what, "compare it, as in score >= 0.5"));
+        }
+        let truths: BooleanArray = numbers.iter().map(|number| number.map(|number| number == 1.0)).collect();
+        Ok(Value::boolean(&(Arc::new(truths) as ArrayRef), *one))
+    }
+
+    /// Argument `i` as text that tells its values apart.
+    pub fn key(&self, i: usize) -> Result<Text> {
+        let Some((array, one)) = self.arrays.get(i) else { return Ok(Text::absent()) };
+        if is_text(array.data_type()) {
+            return Text::new(array, *one);
+        }
+        Text::new(&self.cast(i, array, &DataType::Utf8)?, *one)
+    }
+
+    /// Argument `i` as it came, and whether its one element stands for every row.
+    pub fn array(&self, i: usize) -> Option<(&ArrayRef, bool)> {
+        self.arrays.get(i).map(|(array, one)| (array, *one))
+    }
+
     /// `f` of each row in which no required argument is NULL, and `None` of the other rows.
     ///
     /// # Errors
@@ -177,7 +218,7 @@ impl Args {
         exec_error(self.function, what, hint)
     }
 
-    fn cast(&self, i: usize, array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+    pub(super) fn cast(&self, i: usize, array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
         // Not `safe`: a number that does not fit must not become NULL, which would mean "the default".
         let options = CastOptions { safe: false, ..CastOptions::default() };
         cast_with_options(array, to, &options).map_err(|error| {

@@ -55,9 +55,23 @@ fn accepts(kind: Kind, given: &DataType) -> bool {
         Kind::TextOrTexts => is_text(given) || is_texts(given),
         Kind::Bigint => given.is_integer() || given.is_floating(),
         Kind::Double => given.is_numeric(),
-        Kind::Doubles => item(given).is_some_and(|item| item.is_numeric() || item.is_null()),
         Kind::Boolean => *given == DataType::Boolean,
+        Kind::Truth | Kind::Measure => is_measure(given),
+        Kind::Key => !given.is_nested() || is_text(given),
+        Kind::Doubles => list_item(given).is_some_and(is_measure),
+        Kind::Features => match given {
+            DataType::Struct(fields) => fields.iter().all(|field| is_measure(field.data_type())),
+            list => list_item(list).is_some_and(is_measure),
+        },
+        Kind::Fit => match given {
+            DataType::Struct(fields) => fields.iter().any(|field| field.name() == "terms"),
+            _ => false,
+        },
     }
+}
+
+fn is_measure(given: &DataType) -> bool {
+    given.is_numeric() || *given == DataType::Boolean || given.is_null()
 }
 
 pub(super) fn is_text(given: &DataType) -> bool {
@@ -69,11 +83,10 @@ pub(super) fn is_text(given: &DataType) -> bool {
 }
 
 fn is_texts(given: &DataType) -> bool {
-    item(given).is_some_and(|item| is_text(item) || item.is_null())
+    list_item(given).is_some_and(|item| is_text(item) || item.is_null())
 }
 
-/// Of what a list is one.
-fn item(given: &DataType) -> Option<&DataType> {
+fn list_item(given: &DataType) -> Option<&DataType> {
     match given {
         DataType::List(item)
         | DataType::LargeList(item)
@@ -99,7 +112,20 @@ fn way_out(param: &Param, given: &DataType) -> String {
         (Kind::Texts, _) => {
             format!("write a list of text, as in ['first', 'second'], or cast it, as in {name}::TEXT[]")
         }
-        (Kind::Doubles, _) => format!("write a list of numbers, as in [0.5, 1], or cast it, as in {name}::DOUBLE[]"),
+        (Kind::Measure, _) => format!("cast it, as in {name}::DOUBLE"),
+        (Kind::Truth, _) => format!("compare it, as in {name} = 'yes'"),
+        (Kind::Key, _) => format!("cast it, as in {name}::TEXT"),
+        (Kind::Doubles, _) => "write a list, as in [1, 2, 3], or aggregate one with array_agg".to_owned(),
+        (Kind::Features, DataType::Struct(fields)) => {
+            match fields.iter().find(|field| !is_measure(field.data_type())) {
+                Some(field) => format!("field {} is {}: leave it out or cast it", field.name(), field.data_type()),
+                None => String::new(),
+            }
+        }
+        (Kind::Features, _) => {
+            "write a record, as in {steps: num_steps, utility: direct}, or a list, as in [a, b]".to_owned()
+        }
+        (Kind::Fit, _) => "give it what logit_fit(y, x) returned".to_owned(),
         (Kind::Bigint | Kind::Double | Kind::Boolean, _) => format!("cast it, as in {name}::{}", param.kind.sql_type()),
     }
 }

@@ -2,13 +2,18 @@
 //!
 //! A function is a type with [`Function`]: its name, its parameters, what it returns, and one call to the core. The kit
 //! makes a DataFusion function of it ([`Scalar`]), checks types and options before the plan runs, reads each
-//! argument whatever its Arrow type ([`Args`]), and builds the result column ([`Output`]).
+//! argument whatever its Arrow type ([`Args`]), and builds the result column ([`Output`]). [`Aggregate`] and [`Window`] are the same
+//! for functions of many rows.
 
+mod aggregate;
 mod args;
 mod check;
+mod constants;
 mod doubles;
 mod error;
+mod features;
 mod function;
+mod lists;
 mod output;
 mod param;
 mod sql_type;
@@ -16,15 +21,20 @@ mod suggest;
 mod text;
 mod texts;
 mod value;
+mod window;
 
 #[cfg(test)]
 pub mod tester;
 
+pub use aggregate::{Aggregate, Aggregated, Rows};
 pub use args::Args;
 pub use check::{check_literals, check_types};
+pub use constants::Constants;
 pub use doubles::Doubles;
 pub use error::{exec_error, internal_error, plan_error};
+pub use features::{Features, feature_names};
 pub use function::{Function, Scalar};
+pub use lists::{item_type, items, list, list_type};
 pub use output::{Output, Record, Structs, structs};
 pub use param::{Kind, Param, Presence, signature, syntax};
 pub use sql_type::sql_type;
@@ -32,3 +42,4 @@ pub use suggest::suggest;
 pub use text::Text;
 pub use texts::Texts;
 pub use value::Value;
+pub use window::{Window, Windowed};

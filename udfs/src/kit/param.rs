@@ -30,10 +30,20 @@ pub enum Kind {
     Bigint,
     /// A number.
     Double,
-    /// A list of numbers.
-    Doubles,
     /// True or false.
     Boolean,
+    /// True or false, or 1 or 0.
+    Truth,
+    /// A number, or true or false, which count as 1 and 0.
+    Measure,
+    /// What tells groups apart: text, a number, a truth value, a date.
+    Key,
+    /// A list of numbers.
+    Doubles,
+    /// Named numbers, as a record, or a list of numbers; truth values count as 1 and 0.
+    Features,
+    /// What `logit_fit` returns.
+    Fit,
 }
 
 /// What a parameter's absence and its NULL mean.
@@ -78,8 +88,13 @@ impl Kind {
             Self::TextOrTexts => "TEXT or LIST<TEXT>",
             Self::Bigint => "BIGINT",
             Self::Double => "DOUBLE",
-            Self::Doubles => "LIST<DOUBLE>",
             Self::Boolean => "BOOLEAN",
+            Self::Truth => "BOOLEAN or 0/1",
+            Self::Measure => "DOUBLE or BOOLEAN",
+            Self::Key => "any",
+            Self::Doubles => "LIST<DOUBLE>",
+            Self::Features => "STRUCT of DOUBLE or LIST<DOUBLE>",
+            Self::Fit => "STRUCT",
         }
     }
 
@@ -117,8 +132,13 @@ impl fmt::Display for Kind {
             }
             Self::Bigint => f.write_str("a whole number"),
             Self::Double => f.write_str("a number"),
-            Self::Doubles => f.write_str("a list of numbers"),
             Self::Boolean => f.write_str("true or false"),
+            Self::Truth => f.write_str("true or false, or 0 or 1"),
+            Self::Measure => f.write_str("a number, or true or false"),
+            Self::Key => f.write_str("text, a number, a truth value or a date"),
+            Self::Doubles => f.write_str("a list of numbers"),
+            Self::Features => f.write_str("a record of numbers or a list of numbers"),
+            Self::Fit => f.write_str("a fit of logit_fit"),
         }
     }
 }

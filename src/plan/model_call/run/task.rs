@@ -163,7 +163,9 @@ impl Task for Reading {
     fn at_most(&self) -> Use {
         let tokens_in = match self {
             Self::Embed { text } => tokens(text),
-            Self::Infer { premise: a, hypothesis: b } | Self::Match { candidate: a, reference: b } => tokens(a) + tokens(b),
+            Self::Infer { premise: a, hypothesis: b } | Self::Match { candidate: a, reference: b } => {
+                tokens(a) + tokens(b)
+            }
             Self::Score { text, source, reference } => {
                 tokens(text) + [source, reference].into_iter().flatten().map(|text| tokens(text)).sum::<u64>()
             }

@@ -1,0 +1,42 @@
+//! `zscore`: a feature in standard deviations, so that effects of features can be compared.
+
+use crate::kit::{Args, Kind, Param, Window};
+use datafusion_common::Result;
+use datafusion_expr::Documentation;
+use datafusion_macros::user_doc;
+use glotrace_learn::stat;
+
+#[user_doc(
+    doc_section(label = "Statistics"),
+    description = "How many standard deviations a value lies above the mean of its partition, with the population standard deviation; 0 where that
+is 0. The whole partition counts, whatever ORDER BY and the frame say. NULL and non-finite values take no part and have no score.",
+    syntax_example = "zscore(x)",
+    sql_example = r"```sql
+SELECT lang, steps, zscore(steps) OVER (PARTITION BY lang) AS z FROM (VALUES ('en', 2), ('en', 6), ('sw', 5)) AS t(lang, steps) ORDER BY lang, steps;
++------+-------+------+
+| lang | steps | z    |
++------+-------+------+
+| en   | 2     | -1.0 |
+| en   | 6     | 1.0  |
+| sw   | 5     | 0.0  |
++------+-------+------+
+```",
+    argument(name = "x", description = "The values; truth values count as 1 and 0.")
+)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Zscore;
+
+impl Window for Zscore {
+    const NAME: &'static str = "zscore";
+    const PARAMS: &'static [Param] = &[Param::required("x", Kind::Measure)];
+    type Returns = f64;
+
+    fn call(&self, args: &Args) -> Result<Vec<Option<f64>>> {
+        let x = args.measure(0)?;
+        Ok(stat::zscore(&(0..args.rows()).map(|row| x.get(row)).collect::<Vec<_>>()))
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        self.doc()
+    }
+}
