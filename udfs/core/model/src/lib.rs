@@ -5,6 +5,8 @@
 //!
 //! - [`local::LocalModel`], weights that run in this process, on one of its [`device`]s: GGUF file or folder in Hugging
 //!   Face layout → tokenizer, chat template, decoder, batch;
+//! - [`local::EncoderModel`], which continues nothing: it embeds ([`Embed`]), classifies pairs ([`Pair`]), scores ([`Score`]) and
+//!   compares ([`TokenMatch`]) texts;
 //! - [`remote::Endpoint`], a server that speaks OpenAI's protocol, which is asynchronous and has methods of its own;
 //! - [`Replay`], recorded answers.
 //!
@@ -24,11 +26,14 @@
 mod cancel;
 pub mod device;
 pub mod digest;
+mod embed;
 mod error;
 mod generate;
 pub mod json;
 pub mod local;
 mod log_prob;
+mod metric;
+mod pair;
 mod params;
 pub mod remote;
 mod replay;
@@ -38,11 +43,16 @@ pub mod vector;
 
 pub use cancel::Cancel;
 pub use device::{DeviceChoice, DeviceInfo, devices};
+pub use embed::{Embed, EmbedSink, Embedding};
 pub use error::{Error, Kind, Result};
 pub use generate::{
     Answer, Completion, FinishReason, Generate, Message, Prompt, Queue, Reply, Request, Sink, Task, TokenLogProb, Work,
 };
-pub use local::{LocalModel, LocalOptions, Precision, WeightDtype};
+pub use local::{
+    Ability, EncoderModel, EncoderOptions, LayerMix, LocalModel, LocalOptions, Overlong, Precision, WeightDtype,
+};
 pub use log_prob::{LogProb, ScoreSink, TokenScore};
+pub use metric::{Candidate, MatchSink, Matched, MetricSink, Needs, Score, Scored, TokenMatch};
+pub use pair::{Inference, LabelScores, Pair, PairSink};
 pub use params::{Params, Sampling};
 pub use replay::{Record, Replay};

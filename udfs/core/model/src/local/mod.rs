@@ -3,7 +3,8 @@
 //! In the order in which files become a completion: [`gguf`] or [`folder`] reads them, [`tokenizer`] and [`chat`]
 //! turn a prompt into tokens, [`arch`] says what kind of [`decoder`] turns tokens into logits over [`pages`] of keys
 //! and values with the [`weights`] in the files, [`sample`] draws from logits, `scheduler` does this for many requests at
-//! once, and `score` asks for the probabilities of given tokens instead. Underneath, a [`matrix`] is packed into a
+//! once, and `score` asks for the probabilities of given tokens instead. What reads texts without continuing them is an
+//! [`encoder`] with a `head` for what is asked of it, together an [`encoder_model`]. Underneath, a [`matrix`] is packed into a
 //! `weight`, with which [`cpu`] multiplies `rows`, by the vector instructions in `kernel`.
 
 pub mod arch;
@@ -11,8 +12,11 @@ pub mod chat;
 pub mod cpu;
 pub mod decoder;
 mod dtype;
+pub mod encoder;
+pub mod encoder_model;
 pub mod folder;
 pub mod gguf;
+mod head;
 mod kernel;
 pub mod matrix;
 mod options;
@@ -36,7 +40,13 @@ use std::{
 use serde_json::{Map, Value};
 
 use self::{chat::ChatTemplate, decoder::Decoder, pages::Pages, tokenizer::Tokenizer};
-pub use self::{decoder::Precision, dtype::WeightDtype, kernel::Level, options::LocalOptions};
+pub use self::{
+    decoder::Precision,
+    dtype::WeightDtype,
+    encoder_model::{Ability, EncoderModel, EncoderOptions, LayerMix, Overlong},
+    kernel::Level,
+    options::LocalOptions,
+};
 use crate::{
     Answer, Cancel, Error, Generate, Kind, Prompt, Queue, Request, Result, Sink, Task, Work, device::DeviceChoice,
     thinking,

@@ -6,6 +6,7 @@ use super::{
     cpu::Cpu,
     decoder::{Place, Precision},
     dtype::WeightDtype,
+    encoder_model::EncoderOptions,
     kernel::Level,
 };
 use crate::{Error, Kind, Result, device::DeviceChoice};
@@ -36,6 +37,8 @@ pub struct LocalOptions {
     /// SHA-256 of a GGUF file, or the digest of a folder that a former load's identity names, in hexadecimal, where
     /// the caller has it already; else it is computed.
     pub sha256: Option<String>,
+    /// What concerns encoders alone.
+    pub encoder: EncoderOptions,
 }
 
 impl Default for LocalOptions {
@@ -51,6 +54,7 @@ impl Default for LocalOptions {
             dtype: None,
             now: None,
             sha256: None,
+            encoder: EncoderOptions::default(),
         }
     }
 }

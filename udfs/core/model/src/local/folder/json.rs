@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::{Error, Kind, Result};
 
 /// A JSON object and where it stands.
-pub(super) struct Json {
+pub(in crate::local) struct Json {
     path: PathBuf,
     /// Keys that lead to it, with a dot after each.
     prefix: String,
@@ -19,7 +19,7 @@ pub(super) struct Json {
 
 impl Json {
     /// The object in the file at `path`; `None` where there is no such file.
-    pub(super) fn open(path: &Path) -> Result<Option<Self>> {
+    pub(in crate::local) fn open(path: &Path) -> Result<Option<Self>> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
@@ -33,55 +33,87 @@ impl Json {
         }
     }
 
+    /// The objects of the list in the file at `path`; `None` where there is no such file.
+    pub(in crate::local) fn open_list(path: &Path) -> Result<Option<Vec<Self>>> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::io(path, &e)),
+        };
+        let list: Vec<Map<String, Value>> = serde_json::from_slice(&bytes)
+            .map_err(|e| Error::new(Kind::Model, format!("{} is no list of JSON objects: {e}", path.display())))?;
+        Ok(Some(list.into_iter().map(|keys| Self { keys, ..Self::empty(path) }).collect()))
+    }
+
+    /// The settings in the YAML file at `path`; `None` where there is no such file.
+    pub(in crate::local) fn open_yaml(path: &Path) -> Result<Option<Self>> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::io(path, &e)),
+        };
+        match serde_saphyr::from_str(&text) {
+            Ok(Value::Object(keys)) => Ok(Some(Self { keys, ..Self::empty(path) })),
+            Ok(_) => Err(Error::new(Kind::Model, format!("{}: must hold keys and values", path.display()))),
+            Err(e) => Err(Error::new(Kind::Model, format!("{} is not YAML: {e}", path.display()))),
+        }
+    }
+
     /// An object without keys, as if it stood in the file at `path`.
-    pub(super) fn empty(path: &Path) -> Self {
+    pub(in crate::local) fn empty(path: &Path) -> Self {
         Self { path: path.to_owned(), prefix: String::new(), keys: Map::new() }
     }
 
     /// The object under `key`.
-    pub(super) fn within(&self, key: &str) -> Result<Option<Self>> {
+    pub(in crate::local) fn within(&self, key: &str) -> Result<Option<Self>> {
         let keys = self.typed(key, "an object", |v| v.as_object().cloned())?;
         Ok(keys.map(|keys| Self { path: self.path.clone(), prefix: format!("{}{key}.", self.prefix), keys }))
     }
 
     /// Whether the key is there, be it null.
-    pub(super) fn holds(&self, key: &str) -> bool {
+    pub(in crate::local) fn holds(&self, key: &str) -> bool {
         self.keys.contains_key(key)
     }
 
     /// The first key under which an object stands.
-    pub(super) fn first_object(&self) -> Option<&str> {
+    pub(in crate::local) fn first_object(&self) -> Option<&str> {
         self.keys.iter().find(|(_, value)| value.is_object()).map(|(key, _)| key.as_str())
     }
 
     /// What stands under `key`; `None` where it is absent or null.
-    pub(super) fn get(&self, key: &str) -> Option<&Value> {
+    pub(in crate::local) fn get(&self, key: &str) -> Option<&Value> {
         self.keys.get(key).filter(|value| !value.is_null())
     }
 
-    pub(super) fn text(&self, key: &str) -> Result<Option<&str>> {
+    pub(in crate::local) fn text(&self, key: &str) -> Result<Option<&str>> {
         self.typed(key, "text", Value::as_str)
     }
 
-    pub(super) fn flag(&self, key: &str) -> Result<Option<bool>> {
+    pub(in crate::local) fn flag(&self, key: &str) -> Result<Option<bool>> {
         self.typed(key, "true or false", Value::as_bool)
     }
 
-    pub(super) fn number(&self, key: &str) -> Result<Option<f64>> {
+    pub(in crate::local) fn number(&self, key: &str) -> Result<Option<f64>> {
         self.typed(key, "a number", Value::as_f64)
     }
 
-    pub(super) fn count(&self, key: &str) -> Result<Option<usize>> {
+    pub(in crate::local) fn count(&self, key: &str) -> Result<Option<usize>> {
         self.typed(key, "a whole number, 0 or more", |v| usize::try_from(v.as_u64()?).ok())
     }
 
     /// The list of texts under `key`.
-    pub(super) fn texts(&self, key: &str) -> Result<Option<Vec<&str>>> {
+    pub(in crate::local) fn texts(&self, key: &str) -> Result<Option<Vec<&str>>> {
         self.typed(key, "a list of texts", |v| v.as_array()?.iter().map(Value::as_str).collect())
     }
 
+    /// The whole numbers under `key`.
+    pub(in crate::local) fn counts(&self, key: &str) -> Result<Option<Vec<usize>>> {
+        let count = |v: &Value| usize::try_from(v.as_u64()?).ok();
+        self.typed(key, "a list of whole numbers", |v| v.as_array()?.iter().map(count).collect())
+    }
+
     /// The token numbers under `key`, one or a list; none where the key is absent.
-    pub(super) fn ids(&self, key: &str) -> Result<Vec<u32>> {
+    pub(in crate::local) fn ids(&self, key: &str) -> Result<Vec<u32>> {
         let id = |v: &Value| u32::try_from(v.as_u64()?).ok();
         let ids = self.typed(key, "a token number or a list of them", |v| match v {
             Value::Array(ids) => ids.iter().map(id).collect(),
@@ -91,13 +123,13 @@ impl Json {
     }
 
     /// The token under `key`, which is a text or an object with its text as `content`.
-    pub(super) fn token(&self, key: &str) -> Result<Option<String>> {
+    pub(in crate::local) fn token(&self, key: &str) -> Result<Option<String>> {
         let text = |v: &Value| v.as_str().or_else(|| v.get("content")?.as_str()).map(str::to_owned);
         self.typed(key, "a token", text)
     }
 
     /// `added_tokens_decoder`: number, text, whether it is a control token; in the order of the numbers.
-    pub(super) fn added_tokens(&self) -> Result<Vec<(u32, String, bool)>> {
+    pub(in crate::local) fn added_tokens(&self) -> Result<Vec<(u32, String, bool)>> {
         let read = |v: &Value| {
             let token = |(id, token): (&String, &Value)| {
                 let special = token.get("special").and_then(Value::as_bool).unwrap_or(false);
@@ -111,7 +143,7 @@ impl Json {
     }
 
     /// What `get` finds under `key`, or an error that names the key.
-    pub(super) fn require<'a, T>(
+    pub(in crate::local) fn require<'a, T>(
         &'a self,
         key: &str,
         get: impl FnOnce(&'a Self, &str) -> Result<Option<T>>,
@@ -120,7 +152,7 @@ impl Json {
     }
 
     /// An error about this file.
-    pub(super) fn invalid(&self, what: impl std::fmt::Display) -> Error {
+    pub(in crate::local) fn invalid(&self, what: impl std::fmt::Display) -> Error {
         Error::new(Kind::Model, format!("{}: {what}", self.path.display()))
     }
 

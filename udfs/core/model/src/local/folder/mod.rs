@@ -2,14 +2,15 @@
 
 mod config;
 mod identity;
-mod json;
-mod shards;
+pub(super) mod json;
+pub(super) mod shards;
 mod template;
 
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDateTime;
 
+pub(super) use self::identity::of_files;
 use self::json::Json;
 use super::{
     LocalOptions, Parts, WeightDtype,

@@ -17,7 +17,7 @@ const WHOLE: &str = "model.safetensors";
 ///
 /// # Errors
 /// A file that the index lists, or a number of `model-00001-of-00003.safetensors`, that is not there.
-pub(super) fn shards(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(in crate::local) fn shards(folder: &Path) -> Result<Vec<PathBuf>> {
     if let Some(index) = Json::open(&folder.join(INDEX))? {
         return listed(folder, &index);
     }

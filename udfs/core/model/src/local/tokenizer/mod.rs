@@ -6,6 +6,7 @@
 mod gguf;
 mod json;
 mod pieces;
+mod texts;
 mod words;
 
 use std::{collections::HashMap, path::Path};
@@ -14,6 +15,7 @@ use super::{folder::Folder, gguf::Gguf};
 use crate::{Error, Kind, Result};
 
 pub(super) use self::json::Settings;
+pub use self::texts::{Cut, TextTokenizer};
 
 /// Text to token numbers and back.
 pub struct Tokenizer {

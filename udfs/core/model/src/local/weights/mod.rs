@@ -1,11 +1,14 @@
 //! Where weights come from, under one naming: that of the Hugging Face checkpoints.
 
+pub mod checkpoint;
 pub mod gguf;
 pub mod safetensors;
 
+use std::path::{Path, PathBuf};
+
 use candle_core::{Device, Tensor};
 
-use super::matrix::Matrix;
+use super::{folder::shards, matrix::Matrix};
 use crate::Result;
 
 /// A file, or several, with the weights of a decoder.
@@ -25,5 +28,19 @@ pub trait Weights {
     /// As above.
     fn matrix(&mut self, name: &str, outputs: usize, inputs: usize) -> Result<Matrix> {
         Matrix::from_tensor(&self.tensor(name, &[outputs, inputs], &Device::Cpu)?)
+    }
+}
+
+/// The weights in `folder`, and the files that hold them: safetensors, or what PyTorch wrote where there are none.
+pub(super) fn open(folder: &Path) -> Result<(Box<dyn Weights>, Vec<PathBuf>)> {
+    match shards::shards(folder) {
+        Ok(shards) => Ok((Box::new(safetensors::SafeTensors::open(&shards)?), shards)),
+        Err(error) => {
+            let path = folder.join("pytorch_model.bin");
+            match path.is_file() {
+                true => Ok((Box::new(checkpoint::Checkpoint::open(&path, None)?), vec![path])),
+                false => Err(error),
+            }
+        }
     }
 }
