@@ -96,7 +96,10 @@ fn unknown_tables_functions_arguments_settings_and_options_get_a_suggestion() {
     refused(&["-c", "COPY (SELECT 1 AS a) TO 'x.csv' OPTIONS (hedaer true)"], &["hedaer", "did you mean `header`?"]);
     refused(&["-c", "COPY (SELECT 1 AS a) TO 'x.svg' OPTIONS (colr a)"], &["colr", "did you mean `color`?"]);
     refused(&["-c", "COPY (SELECT 1 AS a) TO 'x.svg' OPTIONS (plot 'forst')"], &["forst", "did you mean 'forest'?"]);
-    refused(&["-c", "COPY (SELECT 1 AS delta) TO 'x.svg' OPTIONS (y 'dleta')"], &["y: ", "dleta", "did you mean `delta`?"]);
+    refused(
+        &["-c", "COPY (SELECT 1 AS delta) TO 'x.svg' OPTIONS (y 'dleta')"],
+        &["y: ", "dleta", "did you mean `delta`?"],
+    );
     refused(&["-c", "COPY (SELECT 1 AS a) TO 'x.csv' OPTIONS (plot bar)"], &["plot: ", "x.csv", ".svg"]);
     refused(
         &["-c", "CREATE MODEL m FROM 'x.gguf' OPTIONS (temprature 1)"],

@@ -21,7 +21,8 @@ fn the_extension_says_what_picture_is_written() {
         ("x.html", b"<!DOCTYPE html>"),
         ("x.vl.json", b"{"),
     ] {
-        let done = run(folder.path(), &format!("COPY ({ROWS}) TO '{name}' OPTIONS (plot 'heatmap', title 'Δ accuracy')"));
+        let done =
+            run(folder.path(), &format!("COPY ({ROWS}) TO '{name}' OPTIONS (plot 'heatmap', title 'Δ accuracy')"));
         assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
         assert!(std::fs::read(folder.path().join(name)).unwrap().starts_with(begins), "{name}");
     }

@@ -13,7 +13,8 @@ use crate::write::write_bytes;
 /// No result yet; words that are no kind, option or file; what the figure cannot hold; a file that cannot be written.
 pub fn plot(session: &mut Session, words: &[String]) -> Result<()> {
     let last = session.last.clone().ok_or_else(|| {
-        Error::query("there is no result yet").with_hint(".plot draws what the last SELECT gave; in a script: COPY (…) TO 'x.svg'")
+        Error::query("there is no result yet")
+            .with_hint(".plot draws what the last SELECT gave; in a script: COPY (…) TO 'x.svg'")
     })?;
     let (options, file) = parse(words)?;
     let figure = Figure::new(&last.schema, &last.batches, &options)?;

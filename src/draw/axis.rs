@@ -10,8 +10,16 @@ const LONGEST: f64 = 200.0;
 #[derive(Debug, Clone)]
 pub(super) enum Axis {
     /// Bands of one width in order; `heading` is bold and has no marks.
-    Bands { labels: Vec<String>, heading: Vec<bool> },
-    Numbers { low: f64, high: f64, ticks: Vec<f64>, form: Form },
+    Bands {
+        labels: Vec<String>,
+        heading: Vec<bool>,
+    },
+    Numbers {
+        low: f64,
+        high: f64,
+        ticks: Vec<f64>,
+        form: Form,
+    },
 }
 
 /// What is drawn beside an axis: where along it (0 to 1), and what.

@@ -40,14 +40,7 @@ pub(super) fn draw(chart: &Chart) -> Scene {
 }
 
 /// A page whose one axis has categories and whose other one has numbers, standing or lying.
-pub(super) fn plate(
-    chart: &Chart,
-    step: f64,
-    low: f64,
-    high: f64,
-    key: impl Fn(usize) -> Key,
-    missing: &str,
-) -> Plate {
+pub(super) fn plate(chart: &Chart, step: f64, low: f64, high: f64, key: impl Fn(usize) -> Key, missing: &str) -> Plate {
     let along = step * chart.x.len().max(1) as f64;
     let length = if chart.roles.horizontal { 340.0 } else { 240.0 };
     let bands = Axis::bands(&chart.x.labels);

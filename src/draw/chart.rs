@@ -142,7 +142,15 @@ impl Chart {
     pub fn tip(&self, row: usize) -> String {
         let roles = &self.roles;
         let mut parts: Vec<String> = Vec::new();
-        let all = [&roles.facet, &roles.group, &Some(roles.x.clone()), &roles.color, &Some(roles.y.clone()), &roles.cell, &roles.p];
+        let all = [
+            &roles.facet,
+            &roles.group,
+            &Some(roles.x.clone()),
+            &roles.color,
+            &Some(roles.y.clone()),
+            &roles.cell,
+            &roles.p,
+        ];
         for column in all.into_iter().flatten() {
             let label = column.label(row);
             parts.push(if column.name.is_empty() { label } else { format!("{} = {label}", column.name) });

@@ -98,9 +98,8 @@ pub(super) fn draw(chart: &Chart) -> Scene {
 
 /// Whether an interval reaches over an end of the axis.
 fn beyond(chart: &Chart, low: f64, high: f64) -> bool {
-    (0..chart.rows).any(|row| {
-        chart.roles.y.finite(row).is_some() && chart.interval(row).is_some_and(|(l, h)| l < low || h > high)
-    })
+    (0..chart.rows)
+        .any(|row| chart.roles.y.finite(row).is_some() && chart.interval(row).is_some_and(|(l, h)| l < low || h > high))
 }
 
 fn estimate(chart: &Chart, scene: &mut Scene, panel: &Panel<'_>, row: usize, y: f64) {

@@ -9,6 +9,8 @@ use crate::error::{Error, Result};
 
 /// Beyond this a number is drawn as an infinity is: differences of two would overflow.
 const LARGEST: f64 = 1e300;
+/// Below this it is drawn as zero is: its digits run out.
+const SMALLEST: f64 = 1e-290;
 
 #[derive(Debug, Clone)]
 pub(super) struct Column {
@@ -110,8 +112,10 @@ fn values(array: &ArrayRef) -> Result<Values, datafusion::arrow::error::ArrowErr
     if plain.is_numeric() {
         let numbers = cast(&array, &DataType::Float64)?;
         let numbers = numbers.as_primitive::<Float64Type>();
-        let drawn = |number: f64| {
-            if number.abs() > LARGEST { number.signum() * f64::INFINITY } else { number }
+        let drawn = |number: f64| match number.abs() {
+            size if size > LARGEST => number.signum() * f64::INFINITY,
+            size if size < SMALLEST => 0.0,
+            _ => number,
         };
         return Ok(Values::Numbers(numbers.iter().map(|n| n.filter(|n| !n.is_nan()).map(drawn)).collect()));
     }

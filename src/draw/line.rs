@@ -59,7 +59,10 @@ pub(super) fn runs(chart: &Chart, facet: usize, series: usize) -> Vec<Vec<usize>
         None => chart.roles.x.finite(*row).unwrap_or(0.0),
     };
     rows.sort_by(|a, b| place(a).total_cmp(&place(b)));
-    rows.split(|row| chart.roles.y.finite(*row).is_none()).filter(|run| !run.is_empty()).map(<[usize]>::to_vec).collect()
+    rows.split(|row| chart.roles.y.finite(*row).is_none())
+        .filter(|run| !run.is_empty())
+        .map(<[usize]>::to_vec)
+        .collect()
 }
 
 fn style(chart: &Chart, series: usize) -> (Color, Sign, Option<&'static str>) {
@@ -83,8 +86,10 @@ pub(super) fn draw(chart: &Chart) -> Scene {
             let (color, sign, dash) = style(chart, *series);
             let crowded = runs.iter().map(Vec::len).sum::<usize>() > 60;
             for run in runs {
-                let places: Vec<(usize, (f64, f64))> =
-                    run.iter().filter_map(|row| Some((*row, place(chart, panel, *row, chart.roles.y.finite(*row)?)?))).collect();
+                let places: Vec<(usize, (f64, f64))> = run
+                    .iter()
+                    .filter_map(|row| Some((*row, place(chart, panel, *row, chart.roles.y.finite(*row)?)?)))
+                    .collect();
                 if places.len() > 1 {
                     let points = places.iter().map(|(_, place)| *place).collect();
                     scene.add("line", Shape::Line { points, color, width: 2.0, dash });

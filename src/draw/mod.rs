@@ -107,8 +107,10 @@ impl Figure {
     pub fn svg(&self) -> String {
         let roles = &self.chart.roles;
         let by = [("colour", &roles.color), ("panel", &roles.facet), ("heading", &roles.group)];
-        let by: String = by.iter().filter_map(|(what, c)| c.as_ref().map(|c| format!(", {what}: {}", c.name))).collect();
-        let about = format!("{} of {} rows; x: {}, y: {}{by}", self.plot(), self.chart.rows, roles.x.name, roles.y.name);
+        let by: String =
+            by.iter().filter_map(|(what, c)| c.as_ref().map(|c| format!(", {what}: {}", c.name))).collect();
+        let about =
+            format!("{} of {} rows; x: {}, y: {}{by}", self.plot(), self.chart.rows, roles.x.name, roles.y.name);
         svg::svg(&self.scene(), &self.name(), &about)
     }
 

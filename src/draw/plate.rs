@@ -145,7 +145,10 @@ impl Plate {
                 upwards: matches!(self.y, Axis::Numbers { .. }),
             };
             if let Some(Some(name)) = facet_names.get(at) {
-                scene.text("facet", Text::new(panel.at.x, panel.at.y - NAME / 2.0 - 5.0, name.clone()).size(NAME).bold());
+                scene.text(
+                    "facet",
+                    Text::new(panel.at.x, panel.at.y - NAME / 2.0 - 5.0, name.clone()).size(NAME).bold(),
+                );
             }
             self.behind(&mut scene, &panel);
             content(&mut scene, &panel, at);
@@ -165,11 +168,7 @@ impl Plate {
                     let label = Text::new(x, panel.at.bottom() + 6.0 + LABEL / 2.0, tick.label.clone()).size(LABEL);
                     scene.text(
                         "tick",
-                        if upright {
-                            label.anchor(Anchor::Middle)
-                        } else {
-                            label.anchor(Anchor::End).turn(-45.0)
-                        },
+                        if upright { label.anchor(Anchor::Middle) } else { label.anchor(Anchor::End).turn(-45.0) },
                     );
                 }
                 lowest = lowest.max(panel.at.bottom() + under);

@@ -34,8 +34,12 @@ pub(super) fn png(svg: &str, scale: f64) -> Result<Drawn> {
     let tree = Tree::from_str(svg, &options).map_err(|e| Error::internal(format!("the figure is no SVG: {e}")))?;
     let (width, height) = (f64::from(tree.size().width()), f64::from(tree.size().height()));
     if width * height * scale * scale > MOST_PIXELS {
-        return Err(Error::query(format!("scale: {:.0} × {:.0} pixels are too many for a PNG", width * scale, height * scale))
-            .with_hint("a smaller scale, fewer categories, or an .svg"));
+        return Err(Error::query(format!(
+            "scale: {:.0} × {:.0} pixels are too many for a PNG",
+            width * scale,
+            height * scale
+        ))
+        .with_hint("a smaller scale, fewer categories, or an .svg"));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded above")]
     let (wide, high) = ((width * scale).ceil() as u32, (height * scale).ceil() as u32);

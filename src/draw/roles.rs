@@ -1,6 +1,6 @@
 //! Which column does what: as the options say, else by types and usual names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::{Error, Result};
 use crate::suggest::closest;
@@ -93,10 +93,14 @@ enum Needs {
 impl Needs {
     fn check(self, option: &str, column: &Column) -> Result<()> {
         match (&column.values, self) {
-            (Values::Other(kind), _) => Err(Error::query(format!("{option}: `{}` is of type {kind}, which cannot be drawn", column.name))
-                .with_hint("take a field or an element of it, or unnest it")),
-            (Values::Texts(_), Needs::Number) => Err(Error::query(format!("{option}: numbers are needed, and `{}` is text", column.name))
-                .with_hint(format!("CAST({} AS DOUBLE) makes numbers of texts", column.name))),
+            (Values::Other(kind), _) => {
+                Err(Error::query(format!("{option}: `{}` is of type {kind}, which cannot be drawn", column.name))
+                    .with_hint("take a field or an element of it, or unnest it"))
+            }
+            (Values::Texts(_), Needs::Number) => {
+                Err(Error::query(format!("{option}: numbers are needed, and `{}` is text", column.name))
+                    .with_hint(format!("CAST({} AS DOUBLE) makes numbers of texts", column.name)))
+            }
             _ => Ok(()),
         }
     }
@@ -200,11 +204,16 @@ fn spread(choice: &mut Choice, options: &Options, chosen: &mut Chosen) -> Result
             let texts = all().filter(|at| choice.columns[*at].is_text()).count()
                 + usize::from(named.is_some_and(|at| !choice.taken[at]));
             let numbers: Vec<usize> = all().filter(|at| choice.columns[*at].is_number()).collect();
-            let wide = match options.plot {
-                Some(Plot::Heatmap | Plot::StackedBar) => texts == 1 && numbers.len() >= 2,
-                Some(Plot::Bar) | None => texts == 1 && numbers.len() >= 2 && chosen.low.is_none() && chosen.p.is_none(),
-                _ => false,
-            };
+            // Rows that repeat their texts are a course or a cloud, told in columns of their own.
+            let text = named.or_else(|| all().find(|at| choice.columns[*at].is_text()));
+            let wide = texts == 1
+                && numbers.len() >= 2
+                && match options.plot {
+                    Some(Plot::Heatmap | Plot::StackedBar) => true,
+                    Some(Plot::Bar) | None => chosen.low.is_none() && chosen.p.is_none(),
+                    _ => false,
+                }
+                && unrepeated(choice, &[text, chosen.facet]);
             if wide {
                 several = numbers;
             }
@@ -257,6 +266,14 @@ fn length(column: &Column) -> usize {
     }
 }
 
+/// Whether no two rows agree in all these columns.
+fn unrepeated(choice: &Choice, columns: &[Option<usize>]) -> bool {
+    let columns: Vec<&Column> = columns.iter().flatten().map(|at| &choice.columns[*at]).collect();
+    let rows = columns.iter().map(|column| length(column)).max().unwrap_or(0);
+    let mut seen = HashSet::new();
+    (0..rows).all(|row| seen.insert(columns.iter().map(|column| exact(column, row)).collect::<Vec<_>>()))
+}
+
 /// The kind of figure that columns of these types are usually shown as.
 fn guess(choice: &Choice, chosen: &Chosen) -> Plot {
     let texts = choice.free(Column::is_text)
@@ -266,10 +283,13 @@ fn guess(choice: &Choice, chosen: &Chosen) -> Plot {
     match () {
         () if chosen.low.is_some() && texts >= 1 && !x.is_some_and(Column::is_number) => Plot::Forest,
         () if texts >= 2 && chosen.color.is_none() && numbers <= 1 => Plot::Heatmap,
-        () if x.is_some_and(Column::is_number) || (texts == 0 && numbers >= 2) || numbers >= 2 => {
-            let along = x.or_else(|| choice.columns.iter().zip(&choice.taken).find(|(c, t)| !**t && c.is_number()).map(|(c, _)| c));
+        () if x.is_some_and(Column::is_number) || numbers >= 2 => {
+            let along = x.or_else(|| {
+                choice.columns.iter().zip(&choice.taken).find(|(c, t)| !**t && c.is_number()).map(|(c, _)| c)
+            });
             // Few different numbers, or rising ones, are a course; others are a cloud.
-            let values: Vec<f64> = along.map(|c| (0..length(c)).filter_map(|row| c.finite(row)).collect()).unwrap_or_default();
+            let values: Vec<f64> =
+                along.map(|c| (0..length(c)).filter_map(|row| c.finite(row)).collect()).unwrap_or_default();
             let mut different = values.clone();
             different.sort_by(f64::total_cmp);
             different.dedup();
@@ -293,7 +313,8 @@ fn heatmap(mut choice: Choice, chosen: Chosen) -> Result<Roles> {
     let cell = match chosen.color {
         Some(at) => at,
         None => {
-            let texts = choice.free(Column::is_text) + usize::from(chosen.x.is_some()) + usize::from(chosen.y.is_some());
+            let texts =
+                choice.free(Column::is_text) + usize::from(chosen.x.is_some()) + usize::from(chosen.y.is_some());
             let spare = 2usize.saturating_sub(texts);
             let numbers: Vec<usize> =
                 (0..choice.columns.len()).filter(|at| !choice.taken[*at] && choice.columns[*at].is_number()).collect();
@@ -451,7 +472,8 @@ impl Roles {
             _ => None,
         };
         Err(match (telling, free) {
-            (Some(column), Some(option)) => error.with_hint(format!("OPTIONS ({option} '{}') tells them apart; or GROUP BY and aggregate", column.name)),
+            (Some(column), Some(option)) => error
+                .with_hint(format!("OPTIONS ({option} '{}') tells them apart; or GROUP BY and aggregate", column.name)),
             _ => error.with_hint("GROUP BY and aggregate first, or tell them apart with color or facet"),
         })
     }

@@ -87,7 +87,8 @@ fn element(item: &Item, out: &mut String) {
         Shape::Point { x, y, radius, sign, fill, hollow, opacity } => {
             let inside = if *hollow { WHITE } else { *fill };
             let faint = if *opacity < 1.0 { format!(" opacity=\"{}\"", number(*opacity)) } else { String::new() };
-            let stroke = if *hollow { format!(" stroke=\"{}\" stroke-width=\"1.5\"", fill.hex()) } else { String::new() };
+            let stroke =
+                if *hollow { format!(" stroke=\"{}\" stroke-width=\"1.5\"", fill.hex()) } else { String::new() };
             let style = format!("fill=\"{}\"{stroke}{faint}", inside.hex());
             if *sign == Sign::Circle {
                 let place = format!("cx=\"{}\" cy=\"{}\" r=\"{}\"", number(*x), number(*y), number(*radius));

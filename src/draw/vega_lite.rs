@@ -127,7 +127,9 @@ fn forest_layers(chart: &Chart) -> (Value, Value) {
     let color = color_of(chart);
     let offset = if color.is_null() { Value::Null } else { json!({ "field": "color", "sort": chart.series.labels }) };
     let shared = object(&[("y", row), ("color", color), ("yOffset", offset)]);
-    let mut layers = vec![json!({ "mark": "rule", "encoding": { "x": { "datum": 0 }, "y": null, "yOffset": null, "color": { "value": "#1f1f1f" } } })];
+    let mut layers = vec![
+        json!({ "mark": "rule", "encoding": { "x": { "datum": 0 }, "y": null, "yOffset": null, "color": { "value": "#1f1f1f" } } }),
+    ];
     if chart.roles.low.is_some() {
         layers.push(json!({ "mark": { "type": "rule", "clip": true }, "encoding": { "x": { "field": "low", "type": "quantitative", "title": chart.roles.y.name, "scale": value["scale"] }, "x2": { "field": "high" } } }));
     }
@@ -144,11 +146,7 @@ fn heatmap_layers(chart: &Chart) -> (Value, Value) {
     let scale = json!({ "type": "linear", "domain": [ramp.low, ramp.high], "range": colors, "interpolate": "rgb", "clamp": true });
     let middle = (ramp.low + ramp.high) / 2.0;
     let near = (ramp.high - ramp.low) * 0.3;
-    let dark = if ramp.diverging {
-        format!("abs(datum.value) > {near}")
-    } else {
-        format!("datum.value < {middle}")
-    };
+    let dark = if ramp.diverging { format!("abs(datum.value) > {near}") } else { format!("datum.value < {middle}") };
     let fill = json!({ "condition": { "test": "isValid(datum.value)", "field": "value", "type": "quantitative", "title": name, "scale": scale }, "value": "#eeeeee" });
     let layers = json!([
         { "mark": { "type": "rect", "stroke": "white", "invalid": null, "tooltip": { "content": "data" } }, "encoding": { "color": fill } },
@@ -163,13 +161,11 @@ fn heatmap_layers(chart: &Chart) -> (Value, Value) {
 fn bar_layers(chart: &Chart) -> (Value, Value) {
     let lies = chart.roles.horizontal;
     let stacked = chart.roles.plot == Plot::StackedBar;
-    let (band, along, offset_name, second) = if lies { ("y", "x", "yOffset", "x2") } else { ("x", "y", "xOffset", "y2") };
+    let (band, along, offset_name, second) =
+        if lies { ("y", "x", "yOffset", "x2") } else { ("x", "y", "xOffset", "y2") };
     let color = color_of(chart);
-    let offset = if stacked || color.is_null() {
-        Value::Null
-    } else {
-        json!({ "field": "color", "sort": chart.series.labels })
-    };
+    let offset =
+        if stacked || color.is_null() { Value::Null } else { json!({ "field": "color", "sort": chart.series.labels }) };
     let mut value = numbers(chart, true);
     value["stack"] = if stacked { json!("zero") } else { Value::Null };
     let shared = object(&[(band, categories(chart)), (offset_name, offset)]);
@@ -181,7 +177,9 @@ fn bar_layers(chart: &Chart) -> (Value, Value) {
                             "mark": { "type": "bar", "clip": true, "stroke": "white", "tooltip": { "content": "data" } }, "encoding": encoding });
         return (json!([layer]), shared);
     }
-    let mut layers = vec![json!({ "mark": { "type": "bar", "clip": true, "tooltip": { "content": "data" } }, "encoding": encoding })];
+    let mut layers = vec![
+        json!({ "mark": { "type": "bar", "clip": true, "tooltip": { "content": "data" } }, "encoding": encoding }),
+    ];
     if chart.roles.low.is_some() {
         let ends = json!({ along: { "field": "low", "type": "quantitative", "title": chart.roles.y.name }, second: { "field": "high" } });
         layers.push(json!({ "mark": { "type": "rule", "clip": true }, "encoding": ends }));

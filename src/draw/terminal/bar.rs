@@ -14,7 +14,8 @@ pub(super) fn draw(chart: &Chart, page: Page, lines: &mut Vec<String>) -> Vec<St
     let (low, high) = ends(numbers.iter().copied(), true, chart.min, chart.max);
     // Ends without air: in a terminal each cell counts.
     let low = chart.min.unwrap_or_else(|| numbers.iter().copied().fold(0.0, f64::min)).max(low);
-    let high = chart.max.unwrap_or_else(|| numbers.iter().copied().fold(0.0, f64::max)).min(high).max(low + f64::MIN_POSITIVE);
+    let high =
+        chart.max.unwrap_or_else(|| numbers.iter().copied().fold(0.0, f64::max)).min(high).max(low + f64::MIN_POSITIVE);
     let form = Form::of_values(numbers.iter().fold(0.0f64, |largest, v| largest.max(v.abs())));
     let whole = numbers.iter().all(|v| v.fract() == 0.0 && v.abs() < 1e9);
     let told = |row: usize| match chart.roles.y.finite(row) {
@@ -24,8 +25,7 @@ pub(super) fn draw(chart: &Chart, page: Page, lines: &mut Vec<String>) -> Vec<St
     };
     let several = chart.roles.color.is_some() && chart.series.len() > 1;
     let room = page.label_room(chart.x.labels.iter().map(String::as_str), 30);
-    let series_room =
-        if several { page.label_room(chart.series.labels.iter().map(String::as_str), 20) + 1 } else { 0 };
+    let series_room = if several { page.label_room(chart.series.labels.iter().map(String::as_str), 20) + 1 } else { 0 };
     let told_room = (0..chart.rows).map(|row| width(&told(row))).max().unwrap_or(0);
     let cells = page.wide.saturating_sub(room + series_room + told_room + 2).max(4);
     page.each_facet(chart, lines, |facet, lines| {
@@ -35,8 +35,11 @@ pub(super) fn draw(chart: &Chart, page: Page, lines: &mut Vec<String>) -> Vec<St
             for (at, row) in rows.into_iter().enumerate() {
                 let name = if at == 0 { label(&chart.x.labels[band], room) } else { " ".repeat(room) };
                 let series = chart.series.of[row];
-                let second =
-                    if several { format!(" {}", label(&chart.series.labels[series], series_room - 1)) } else { String::new() };
+                let second = if several {
+                    format!(" {}", label(&chart.series.labels[series], series_room - 1))
+                } else {
+                    String::new()
+                };
                 let bar = chart.roles.y.finite(row).map_or_else(|| " ".repeat(cells), |v| bar(v, low, high, cells));
                 let bar = page.paint(&bar, chart.color(series));
                 lines.push(format!("{name}{second} {bar} {}", pad(&told(row), told_room, true)));

@@ -26,10 +26,8 @@ pub(super) fn draw(chart: &Chart, page: Page, lines: &mut Vec<String>) -> Vec<St
     let numbers = (0..chart.rows).filter_map(|row| chart.roles.y.finite(row));
     let (low, high) = ends(numbers, false, chart.min, chart.max);
     let (ticks, form) = number::ticks(low, high, 5);
-    let labels: Vec<(usize, String)> = ticks
-        .iter()
-        .map(|tick| (HIGH - 1 - cell_of((tick - low) / (high - low), HIGH), form.text(*tick)))
-        .collect();
+    let labels: Vec<(usize, String)> =
+        ticks.iter().map(|tick| (HIGH - 1 - cell_of((tick - low) / (high - low), HIGH), form.text(*tick))).collect();
     let room = labels.iter().map(|(_, label)| width(label)).max().unwrap_or(1);
     let cells = page.wide.saturating_sub(room + 2).max(10);
     let numeric = chart.x.labels.is_empty();

@@ -15,7 +15,8 @@ use super::{Plot, number};
 
 /// Signs of series, told apart without colour.
 const SIGNS: [char; 8] = ['●', '■', '▲', '◆', '▼', '○', '□', '△'];
-const NARROWEST: usize = 24;
+/// Narrower terminals get lines of this many columns: labels, figure and values need some each.
+const NARROWEST: usize = 32;
 
 pub(super) fn text(chart: &Chart, wide: usize, color: bool) -> String {
     let page = Page { wide: wide.max(NARROWEST), color };
