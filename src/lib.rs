@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! text ──read──▶ Arrow ──plan + functions──▶ tables ──write──▶ Parquet, CSV, Markdown
-//!                            │                  ▲
+//!                            │                  ▲  └──draw──▶ SVG, PNG, HTML, Vega-Lite, a terminal's text
 //!                            └─ model calls     └─store (Delta tables, views, macros, models)
 //! ```
 //!
@@ -15,9 +15,11 @@
 //! - [`engine`]: all of these put together; [`Engine::execute`] runs a statement
 //! - [`study`]: a folder of `.sql` files as one study
 //! - [`write`]: results as files and on the screen
+//! - [`draw`]: results as figures
 //! - [`cli`]: the command line and the REPL
 
 pub mod cli;
+pub mod draw;
 pub mod engine;
 pub mod error;
 pub mod models;

@@ -94,6 +94,13 @@ fn unknown_tables_functions_arguments_settings_and_options_get_a_suggestion() {
     refused(&["-c", "SELECT math_boxed('x', compatt => 'ki2026')"], &["compatt", "did you mean `compat`?"]);
     refused(&["-c", "SET glotrace.on_eror = 'fail'"], &["glotrace.on_eror", "did you mean `glotrace.on_error`?"]);
     refused(&["-c", "COPY (SELECT 1 AS a) TO 'x.csv' OPTIONS (hedaer true)"], &["hedaer", "did you mean `header`?"]);
+    refused(&["-c", "COPY (SELECT 1 AS a) TO 'x.svg' OPTIONS (colr a)"], &["colr", "did you mean `color`?"]);
+    refused(&["-c", "COPY (SELECT 1 AS a) TO 'x.svg' OPTIONS (plot 'forst')"], &["forst", "did you mean 'forest'?"]);
+    refused(
+        &["-c", "COPY (SELECT 1 AS delta) TO 'x.svg' OPTIONS (y 'dleta')"],
+        &["y: ", "dleta", "did you mean `delta`?"],
+    );
+    refused(&["-c", "COPY (SELECT 1 AS a) TO 'x.csv' OPTIONS (plot bar)"], &["plot: ", "x.csv", ".svg"]);
     refused(
         &["-c", "CREATE MODEL m FROM 'x.gguf' OPTIONS (temprature 1)"],
         &["temprature", "did you mean `temperature`?"],

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args::max_rows;
 use super::out::Target;
 use super::session::Session;
-use super::{calls, functions};
+use super::{calls, functions, plot};
 use crate::error::{Error, Result};
 use crate::suggest::closest;
 use crate::write::Format;
@@ -29,6 +29,7 @@ pub enum Verb {
     Open,
     Output,
     Param,
+    Plot,
     Quit,
     Read,
     Schema,
@@ -46,6 +47,7 @@ pub enum Takes {
     Format,
     Function,
     OnOff,
+    Plot,
     Table,
 }
 
@@ -83,6 +85,7 @@ pub const COMMANDS: &[Command] = commands! {
     ".null" [], "[TEXT]", Text, Null, "what NULL looks like; without TEXT, as the format has it";
     ".param" ["\\set"], "[NAME VALUE]", Text, Param, "value of $NAME in statements";
     ".last" [], "", Nothing, Last, "the last result again, all rows; SELECT … FROM _ asks it more";
+    ".plot" [], "[KIND] [OPTION VALUE …] [FILE]", Plot, Plot, "the last result as a figure: forest, heatmap, bar, stacked_bar, line or scatter";
     ".history" ["\\s"], "[N]", Text, History, "the last N lines typed [20]";
     ".edit" ["\\e"], "", Nothing, Edit, "the last statement in $VISUAL or $EDITOR";
     ".open" ["\\c"], "[DATABASE]", File, Open, "another database; without one, in memory";
@@ -173,7 +176,7 @@ pub async fn execute(session: &mut Session, line: &str) -> Result<After> {
     let most = match command.verb {
         Verb::Param => 2,
         // The statement is taken as it stands, quotes and all.
-        Verb::Explain => usize::MAX,
+        Verb::Explain | Verb::Plot => usize::MAX,
         _ if command.takes == Takes::Nothing => 0,
         _ => 1,
     };
@@ -264,6 +267,7 @@ pub async fn execute(session: &mut Session, line: &str) -> Result<After> {
             _ => return Err(usage(command, "a parameter needs a name and a value")),
         },
         Verb::Last => session.show_last().await?,
+        Verb::Plot => plot::plot(session, arguments)?,
         Verb::Open => {
             let path = argument.map(PathBuf::from);
             session.reopen(path).await?;

@@ -6,6 +6,7 @@ use super::command::{self, COMMANDS, Takes};
 use super::lex::{Kind, Token, is_word, tokens};
 use super::names::{Names, Table, quote};
 use super::script::is_command;
+use crate::draw::{self, Plot};
 use crate::write::Format;
 
 /// One offer: what is shown in the list and what is put into the line.
@@ -55,6 +56,11 @@ fn in_command(names: &Names, before: &str) -> (usize, Vec<Offer>) {
         }
         Takes::Format => Format::names().filter(|name| *name != "parquet").map(str::to_owned).collect(),
         Takes::Function => names.functions.iter().map(|f| f.name.clone()).collect(),
+        Takes::Plot => {
+            let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+            let offers = Plot::names().chain(draw::Options::names().skip(1)).map(str::to_owned).collect();
+            return (start, beginning_with(&before[start..], offers));
+        }
         Takes::OnOff => vec!["on".to_owned(), "off".to_owned()],
         Takes::Table => names.tables.iter().map(|t| quote(&t.name)).collect(),
         Takes::Nothing | Takes::Text => Vec::new(),

@@ -14,6 +14,7 @@ mod names;
 mod out;
 mod pager;
 mod paths;
+mod plot;
 mod print;
 mod progress;
 mod repl;

@@ -122,7 +122,7 @@ fn write_rows(
 }
 
 /// The error of glotrace that travelled through DataFusion, or DataFusion's own.
-fn of_stream(error: DataFusionError) -> Error {
+pub(crate) fn of_stream(error: DataFusionError) -> Error {
     match error {
         DataFusionError::External(inner) => match inner.downcast::<Error>() {
             Ok(error) => *error,

@@ -73,7 +73,7 @@ impl Format {
                     Error::query(format!("`{}`: the extension does not say what format to write", path.display()));
                 Err(match closest(&extension, known.map(|(name, _)| *name)) {
                     Some(near) => error.with_hint(format!("did you mean `.{near}`?")),
-                    None => error.with_hint("known are .parquet, .csv, .tsv, .json, .ndjson, .md and .tex; or name it, as in OPTIONS (format 'csv')"),
+                    None => error.with_hint("known are .parquet, .csv, .tsv, .json, .ndjson, .md and .tex, for figures .svg, .png, .html and .vl.json; or name it, as in OPTIONS (format 'csv')"),
                 })
             }
         }

@@ -7,6 +7,7 @@
 //! | json, ndjson | `null` | fewest digits that read back; NaN and the infinities are `null`: JSON has none | JSON |
 //! | table, box, markdown, latex, line | `NULL` | six significant digits, all digits before the point | `[a, b]`, `{'key': a}` |
 
+mod bytes;
 mod cell;
 mod copy_to;
 mod csv;
@@ -23,7 +24,7 @@ mod parquet;
 mod plain;
 mod table;
 mod target;
-mod width;
+pub(crate) mod width;
 
 use std::io::Write;
 
@@ -32,7 +33,9 @@ use datafusion::arrow::record_batch::RecordBatch;
 
 use crate::error::{Error, ErrorKind, Result};
 
+pub use bytes::write_bytes;
 pub use copy_to::copy_to;
+pub(crate) use copy_to::of_stream;
 pub use float_text::float_text;
 pub use format::Format;
 pub use options::{Compression, WriteOptions};

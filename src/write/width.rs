@@ -5,12 +5,12 @@
 
 use unicode_width::UnicodeWidthStr;
 
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
 /// The beginning of `text` with `…`, where all of it is wider than `most`.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     if text.len() <= most || width(text) <= most {
         return text.to_owned();
     }
@@ -28,7 +28,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 }
 
 /// Filled with blanks to `wide`.
-pub(super) fn pad(text: &str, wide: usize, right: bool) -> String {
+pub(crate) fn pad(text: &str, wide: usize, right: bool) -> String {
     let blanks = " ".repeat(wide.saturating_sub(width(text)));
     if right { format!("{blanks}{text}") } else { format!("{text}{blanks}") }
 }
