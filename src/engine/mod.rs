@@ -415,6 +415,9 @@ fn session(shared: &Arc<Shared>) -> Result<SessionContext> {
     for function in &shared.functions.aggregate {
         datafusion::execution::FunctionRegistry::register_udaf(&mut state, Arc::clone(function)).map_err(failed)?;
     }
+    for function in &shared.functions.window {
+        datafusion::execution::FunctionRegistry::register_udwf(&mut state, Arc::clone(function)).map_err(failed)?;
+    }
     datafusion::execution::FunctionRegistry::register_expr_planner(&mut state, Arc::new(Division)).map_err(failed)?;
     let context = SessionContext::new_with_state(state);
     context.register_catalog(CATALOG, Arc::new(catalog::Catalog::new(Arc::clone(shared))));
