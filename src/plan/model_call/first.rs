@@ -8,6 +8,7 @@ use datafusion::logical_expr::{Expr, FetchType, Limit, LogicalPlan, SkipType, So
 
 use super::calls_model;
 use super::chain::Chain;
+use super::guard::Take;
 use super::hoist::{Hoist, restore};
 use super::node::{First, ModelCallNode, Step, steps_call};
 
@@ -17,10 +18,10 @@ impl Hoist {
         let schema = Arc::clone(sort.input.schema());
         let calls = sort.expr.iter().any(|s| calls_model(&s.expr));
         if calls {
-            let keys = sort.expr.iter().map(|s| s.expr.clone()).collect();
-            let (keys, input) = self.hoist(keys, sort.input.as_ref().clone())?;
-            sort.expr = sort.expr.iter().zip(keys).map(|(s, key)| s.with_expr(key)).collect();
-            sort.input = Arc::new(input);
+            let name = |prefix: &str| self.name(prefix);
+            let mut take = Take::new(&name, &schema);
+            sort.expr = sort.expr.iter().map(|s| Ok(s.with_expr(take.key(s.expr.clone())?))).collect::<Result<_>>()?;
+            sort.input = Arc::new(self.with_steps(sort.input.as_ref().clone(), take.steps())?);
         }
         let first = match sort.fetch {
             Some(rows) => self.first_in_order(&sort.input, &sort.expr, rows)?,

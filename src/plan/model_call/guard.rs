@@ -71,6 +71,18 @@ impl<'a> Take<'a> {
         self.under(expr, None)
     }
 
+    /// A key of an order or partition without calls; where it calls, a column: DataFusion 55.2 does not find every expression
+    /// equal to itself, and then misses the order that it has just made.
+    pub fn key(&mut self, expr: Expr) -> Result<Expr> {
+        if !calls_model(&expr) {
+            return Ok(expr);
+        }
+        match self.under(expr, None)? {
+            column @ Expr::Column(_) => Ok(column),
+            other => self.column(other, false),
+        }
+    }
+
     /// `expr` without calls. `condition` must hold (be TRUE) for it to be evaluated at all.
     pub fn under(&mut self, expr: Expr, condition: Option<&Expr>) -> Result<Expr> {
         if !calls_model(&expr) {
@@ -119,7 +131,7 @@ impl<'a> Take<'a> {
                 }
                 Ok(Expr::AggregateFunction(AggregateFunction { func, params }))
             }
-            Expr::WindowFunction(mut window) if window.params.filter.is_some() => {
+            Expr::WindowFunction(mut window) => {
                 let params = &mut window.params;
                 let mut needed = condition.cloned();
                 if let Some(filter) = params.filter.take() {
@@ -133,7 +145,7 @@ impl<'a> Take<'a> {
                 // Rows that are filtered out still have a place in the partition.
                 for key in params.partition_by.iter_mut().chain(params.order_by.iter_mut().map(|s| &mut s.expr)) {
                     let inner = std::mem::replace(key, lit(ScalarValue::Null));
-                    *key = self.under(inner, condition)?;
+                    *key = self.key(inner)?;
                 }
                 Ok(Expr::WindowFunction(window))
             }
