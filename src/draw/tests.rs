@@ -302,7 +302,7 @@ fn labels_of_any_kind_stay_apart() {
 
 #[test]
 fn every_size_of_table_keeps_labels_apart() {
-    for (columns, rows) in [(1, 1), (1, 40), (40, 1), (60, 60), (200, 3)] {
+    for (columns, rows) in [(1, 1), (1, 40), (40, 1), (60, 60), (200, 3), (90, 90)] {
         let (mut x, mut y, mut v) = (vec![], vec![], vec![]);
         for row in 0..rows {
             for column in 0..columns {
@@ -370,6 +370,17 @@ fn vega_lite_holds_all_rows_and_names_its_parts() {
         assert!(unit["layer"].as_array().is_some_and(|layers| !layers.is_empty()), "{name}");
         assert!(spec["$schema"].as_str().unwrap().contains("vega-lite/v5"), "{name}");
     }
+}
+
+#[test]
+fn vega_lite_draws_an_interval_without_end_to_the_end_of_the_axis() {
+    let gallery = gallery();
+    let (_, figure) = gallery.iter().find(|(name, _)| *name == "forest_infinite").unwrap();
+    let spec: serde_json::Value = serde_json::from_str(&figure.vega_lite()).unwrap();
+    let row = &spec["data"]["values"][1];
+    assert!(row["low"].is_null() && row["high"].is_null(), "{row}");
+    let domain = &spec["layer"][2]["encoding"]["x"]["scale"]["domain"];
+    assert_eq!((&row["from"], &row["to"]), (&domain[0], &domain[1]));
 }
 
 #[test]

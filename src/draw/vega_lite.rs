@@ -23,7 +23,16 @@ pub(super) fn vega_lite(chart: &Chart) -> String {
         Plot::Bar | Plot::StackedBar => bar_layers(chart),
         Plot::Line | Plot::Scatter => point_layers(chart),
     };
-    let unit = json!({ "encoding": shared, "layer": layers });
+    let mut unit = json!({ "encoding": shared, "layer": layers });
+    if roles.plot == Plot::Heatmap {
+        // Room for the values.
+        unit["width"] = json!({ "step": 40 });
+        unit["height"] = json!({ "step": 22 });
+    }
+    if roles.plot == Plot::Forest && roles.p.is_some() {
+        // The p-values stand between the panel and the legend.
+        spec.insert("config".into(), json!({ "legend": { "offset": 80 } }));
+    }
     match &roles.facet {
         Some(_) => {
             spec.insert("facet".into(), json!({ "field": "facet", "type": "nominal", "sort": chart.facets.labels, "title": roles.facet.as_ref().map(|c| c.name.as_str()) }));
@@ -66,6 +75,14 @@ fn values(chart: &Chart, row: usize) -> Value {
             _ => false,
         };
         object.insert(name.into(), if category { json!(column.label(row)) } else { value(column, row) });
+    }
+    if roles.plot == Plot::Forest {
+        // What is drawn of an interval: JSON has no infinity, and a page has an end.
+        let (left, right) = forest::domain(chart);
+        let ends = chart.interval(row).map(|(low, high)| (low.clamp(left, right), high.clamp(left, right)));
+        object.insert("from".into(), json!(ends.map(|(from, _)| from)));
+        object.insert("to".into(), json!(ends.map(|(_, to)| to)));
+        object.insert("p_text".into(), json!(chart.p_text(row)));
     }
     if roles.plot == Plot::Heatmap {
         object.insert("text".into(), json!(heatmap::cell_text(chart, row, heatmap::form(chart))));
@@ -127,13 +144,19 @@ fn forest_layers(chart: &Chart) -> (Value, Value) {
     let color = color_of(chart);
     let offset = if color.is_null() { Value::Null } else { json!({ "field": "color", "sort": chart.series.labels }) };
     let shared = object(&[("y", row), ("color", color), ("yOffset", offset)]);
-    let mut layers = vec![
-        json!({ "mark": "rule", "encoding": { "x": { "datum": 0 }, "y": null, "yOffset": null, "color": { "value": "#1f1f1f" } } }),
-    ];
+    let zero = json!({ "x": { "datum": 0 }, "y": null, "yOffset": null, "color": { "value": "#1f1f1f" } });
+    let mut layers = vec![json!({ "mark": "rule", "encoding": zero })];
     if chart.roles.low.is_some() {
-        layers.push(json!({ "mark": { "type": "rule", "clip": true }, "encoding": { "x": { "field": "low", "type": "quantitative", "title": chart.roles.y.name, "scale": value["scale"] }, "x2": { "field": "high" } } }));
+        let mut from = value.clone();
+        from["field"] = json!("from");
+        layers.push(json!({ "mark": "rule", "encoding": { "x": from, "x2": { "field": "to" } } }));
     }
-    layers.push(json!({ "mark": { "type": "point", "filled": true, "size": 60, "tooltip": { "content": "data" }, "clip": true }, "encoding": { "x": value } }));
+    let point = json!({ "type": "point", "filled": true, "size": 60, "clip": true, "tooltip": { "content": "data" } });
+    layers.push(json!({ "mark": point, "encoding": { "x": value } }));
+    if chart.roles.p.is_some() {
+        let text = json!({ "type": "text", "align": "left", "dx": 6, "fontSize": 10 });
+        layers.push(json!({ "mark": text, "encoding": { "x": { "value": "width" }, "text": { "field": "p_text" } } }));
+    }
     (Value::Array(layers), shared)
 }
 
