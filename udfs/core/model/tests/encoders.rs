@@ -28,9 +28,12 @@ use glotrace_model::{
 };
 use serde_json::Value;
 
-/// Every way of running an encoder on the CPU.
-fn places() -> Vec<(&'static str, fn() -> Place)> {
-    vec![
+/// A way of running an encoder, and what it is called.
+type Way = (&'static str, fn() -> Place);
+
+/// Every one on the CPU.
+fn places() -> [Way; 3] {
+    [
         ("kernels", || Place::Host(Cpu::new().unwrap(), Precision::F32)),
         ("portable kernels", || Place::Host(Cpu::with(Level::PORTABLE, 3).unwrap(), Precision::F32)),
         ("tensors", || Place::Tensors(Device::Cpu)),
@@ -219,6 +222,27 @@ fn a_text_says_the_same_alone_and_among_others() {
 }
 
 #[test]
+fn a_pair_says_the_same_alone_and_among_others() {
+    let Some(folder) = shared("fixtures/nli/deberta_3label") else {
+        return;
+    };
+    let cases = jsonl(&folder.join("ref/pairs.jsonl"));
+    let pairs: Vec<_> = cases.iter().map(|row| (text(row, "premise"), text(row, "hypothesis"))).collect();
+    for (how, place) in places() {
+        let model = EncoderModel::load_at(&folder, LocalOptions::default(), place()).unwrap();
+        let worst = Worst::default();
+        for (pair, together) in pairs.iter().zip(classify(&model, &pairs)) {
+            let alone = classify(&model, std::slice::from_ref(pair)).remove(0);
+            if how != "tensors" {
+                assert_eq!(alone, together, "{how}: {pair:?}");
+            }
+            worst.see(max_difference(&alone.logits, &together.logits).into(), 2e-5, how);
+        }
+        worst.say(&format!("pairs, {how}, alone and among others"));
+    }
+}
+
+#[test]
 fn what_is_cut_off_is_counted_or_refused() {
     let Some(folder) = shared("fixtures/encoders/minilm") else {
         return;
@@ -401,7 +425,7 @@ fn comet_is_that_of_unbabel_comet_from_either_file_and_with_either_mix() {
         let candidates: Vec<Candidate> = cases.iter().map(candidate).collect();
         let published = copy(&folder, &["model.safetensors", "ref"]);
         let safe = copy(&folder, &["checkpoints", "ref"]);
-        let normalized = copy(&safe.path().to_owned(), &[]);
+        let normalized = copy(safe.path(), &[]);
         edit(&normalized.path().join("hparams.yaml"), "layer_norm: false", "layer_norm: true");
         let plain = [published.path(), safe.path()].map(|path| (path, "layer_norm=false"));
         for (path, norm) in plain.into_iter().chain([(normalized.path(), "layer_norm=true")]) {
@@ -659,7 +683,7 @@ fn every_row_is_handed_over_once_after_a_cancel() {
         let cancelled = outcomes.iter().filter(|o| o.as_ref().is_err_and(|e| e.kind() == Kind::Cancelled)).count();
         let well = outcomes.iter().filter(|o| o.is_ok()).count();
         assert_eq!(cancelled + well, texts.len(), "{how}");
-        assert!(well >= 20 && well < 60, "{how}: {well}");
+        assert!((20..60).contains(&well), "{how}: {well}");
     }
 }
 

@@ -95,10 +95,7 @@ impl Encoder {
     ) -> Result<Self> {
         let reader = Reader::new(architecture, &config, weights, prefixes, dtype);
         let runner = match place {
-            Place::Host(cpu, _) if config.relative.is_none() => {
-                Runner::Host(Box::new(host::Runner::read(reader, cpu)?))
-            }
-            Place::Host(..) => Runner::Tensors(Box::new(tensors::Runner::read(reader, &candle_core::Device::Cpu)?)),
+            Place::Host(cpu, _) => Runner::Host(Box::new(host::Runner::read(reader, cpu)?)),
             Place::Tensors(device) => Runner::Tensors(Box::new(tensors::Runner::read(reader, &device)?)),
         };
         Ok(Self { architecture, config, runner })

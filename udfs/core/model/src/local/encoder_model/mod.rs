@@ -30,8 +30,8 @@ use crate::{
 
 /// An encoder in memory.
 ///
-/// Numbers of a row do not depend on the rows beside it: to the last bit on the CPU for all but DeBERTa, and but for the
-/// rounding of sums in another order (1e-5 at most in embeddings and scores) for DeBERTa and on GPUs.
+/// Numbers of a row do not depend on the rows beside it: to the last bit on the CPU, and on GPUs but for the rounding of sums in
+/// another order (1e-5 at most in embeddings).
 pub struct EncoderModel {
     encoder: Encoder,
     tokenizer: TextTokenizer,

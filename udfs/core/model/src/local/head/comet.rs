@@ -87,18 +87,16 @@ impl Comet {
     pub(in crate::local) fn score(&self, texts: &[Vec<f32>]) -> f64 {
         let features = match texts {
             [source, text, reference] => {
-                let with = |f: fn(f32, f32) -> f32, other: &[f32]| -> Vec<f32> {
-                    text.iter().zip(other).map(|(&a, &b)| f(a, b)).collect()
-                };
-                let (product, distance): (fn(f32, f32) -> f32, fn(f32, f32) -> f32) =
-                    (|a, b| a * b, |a, b| (a - b).abs());
+                let product = |other: &[f32]| -> Vec<f32> { text.iter().zip(other).map(|(a, b)| a * b).collect() };
+                let distance =
+                    |other: &[f32]| -> Vec<f32> { text.iter().zip(other).map(|(a, b)| (a - b).abs()).collect() };
                 [
                     text.clone(),
                     reference.clone(),
-                    with(product, reference),
-                    with(distance, reference),
-                    with(product, source),
-                    with(distance, source),
+                    product(reference),
+                    distance(reference),
+                    product(source),
+                    distance(source),
                 ]
                 .concat()
             }

@@ -42,6 +42,8 @@ pub(crate) struct Attend<'a> {
     pub views: &'a [Range<usize>],
     /// Keys `[16 × lines dimensions]` of sixteen tokens and values `[16 tokens, lines]`, of each page of the sequence.
     pub pages: &'a [&'a [Line]],
+    /// What is added to the scores, `[queries, pages]`, where anything is.
+    pub bias: Option<&'a [Line]>,
     /// Room for scores; grows.
     pub scores: &'a mut Vec<Line>,
     /// `[queries, lines]`
@@ -60,11 +62,12 @@ impl Kernel for Attend<'_> {
             let views = &self.views[at..at + n];
             let queries = &self.queries[at * self.lines..][..n * self.lines];
             let out = &mut self.out[at * self.lines..][..n * self.lines];
+            let bias = self.bias.map(|bias| &bias[at * self.pages.len()..][..n * self.pages.len()]);
             match n {
-                1 => together::<L, 1>(queries, self.lines, views, self.pages, self.scores, out),
-                2 => together::<L, 2>(queries, self.lines, views, self.pages, self.scores, out),
-                3 => together::<L, 3>(queries, self.lines, views, self.pages, self.scores, out),
-                _ => together::<L, 4>(queries, self.lines, views, self.pages, self.scores, out),
+                1 => together::<L, 1>(queries, self.lines, views, self.pages, bias, self.scores, out),
+                2 => together::<L, 2>(queries, self.lines, views, self.pages, bias, self.scores, out),
+                3 => together::<L, 3>(queries, self.lines, views, self.pages, bias, self.scores, out),
+                _ => together::<L, 4>(queries, self.lines, views, self.pages, bias, self.scores, out),
             }
             at += n;
         }
@@ -77,6 +80,7 @@ fn together<L: Lanes, const Q: usize>(
     lines: usize,
     views: &[Range<usize>],
     pages: &[&[Line]],
+    bias: Option<&[Line]>,
     scores: &mut Vec<Line>,
     out: &mut [Line],
 ) {
@@ -85,6 +89,7 @@ fn together<L: Lanes, const Q: usize>(
         first = first.min(view.start / PAGE);
         last = last.max(view.end.div_ceil(PAGE));
     }
+    let all = pages.len();
     let pages = &pages[first..last];
     let n = pages.len();
     scores.clear();
@@ -104,6 +109,9 @@ fn together<L: Lanes, const Q: usize>(
             }
         }
         for q in 0..Q {
+            if let Some(bias) = bias {
+                sums[q] = sums[q].add(L::load(&bias[q * all + first + p].0));
+            }
             sums[q].store(&mut scores[q * n + p].0);
         }
     }

@@ -152,6 +152,7 @@ impl Attention {
             lines,
             views: &views,
             pages: &pages,
+            bias: None,
             scores: &mut Vec::new(),
             out: &mut out,
         });

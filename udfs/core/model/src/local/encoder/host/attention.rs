@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use candle_core::Tensor;
+
 use super::{
     super::{
         super::{
@@ -17,6 +19,7 @@ use super::{
     },
     layer::Workspace,
     linear::Linear,
+    relative::{self, Terms},
 };
 use crate::Result;
 
@@ -30,23 +33,36 @@ pub(super) struct Room {
     scores: Vec<Line>,
     mixed: Vec<Line>,
     one: Vec<f32>,
+    distances: relative::Room,
 }
 
 pub(super) struct Attention {
     qkv: Linear, // hidden → 3 × hidden, each from a multiple of sixty-four columns on
     output: Linear,
+    terms: Option<Terms>,
     heads: usize,
     head_dim: usize,
+    /// What scores are multiplied by.
+    scale: f32,
 }
 
 impl Attention {
-    pub(super) fn new(parts: &LayerParts, config: &Config) -> Result<Self> {
+    /// `distances` is the normalized table of distances, where the model has one.
+    pub(super) fn new(parts: &LayerParts, config: &Config, distances: Option<&Tensor>) -> Result<Self> {
         let [query, key, value] = &parts.qkv;
+        let heads = config.num_attention_heads;
+        let terms = match (&config.relative, distances) {
+            (Some(relative), Some(table)) => Some(Terms::new(relative, table, parts, heads)?),
+            _ => None,
+        };
+        let summands = config.relative.as_ref().map_or(1, |relative| relative.terms());
         Ok(Self {
             qkv: Linear::new(&[query, key, value])?,
             output: Linear::new(&[&parts.attention_output])?,
-            heads: config.num_attention_heads,
+            terms,
+            heads,
             head_dim: config.head_dim(),
+            scale: ((config.head_dim() * summands) as f32).sqrt().recip(),
         })
     }
 
@@ -75,8 +91,8 @@ impl Attention {
         let (width, lines) = (self.head_dim, lines(self.head_dim));
         let stride = (self.heads * width).next_multiple_of(PANEL);
         let column = head * width;
-        let scale = (width as f32).sqrt().recip();
-        let Room { queries, pages, views, scores, mixed, one } = room;
+        let scale = self.scale;
+        let Room { queries, pages, views, scores, mixed, one, distances } = room;
         for lists in [&mut *queries, mixed] {
             lists.clear();
             lists.resize(tokens * lines, Line::ZERO);
@@ -98,6 +114,11 @@ impl Attention {
         views.clear();
         views.resize(tokens, 0..tokens);
         let pages: Vec<&[Line]> = pages.chunks_exact(page).collect();
-        cpu.level().run(Attend { queries, lines, views, pages: &pages, scores, out: mixed });
+        let bias = self.terms.as_ref().map(|terms| {
+            let columns = [column, stride + column];
+            terms.meet(cpu, qkv, (first, tokens), columns, (head, width, scale), distances);
+            &distances.bias[..]
+        });
+        cpu.level().run(Attend { queries, lines, views, pages: &pages, bias, scores, out: mixed });
     }
 }

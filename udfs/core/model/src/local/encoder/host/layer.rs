@@ -1,5 +1,7 @@
 //! One layer: attention, then a feed-forward layer, each normalized after it was added to its input.
 
+use candle_core::Tensor;
+
 use super::{
     super::{
         super::{cpu::Cpu, rows::Rows},
@@ -34,10 +36,10 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    pub(super) fn new(parts: &LayerParts, config: &Config) -> Result<Self> {
+    pub(super) fn new(parts: &LayerParts, config: &Config, distances: Option<&Tensor>) -> Result<Self> {
         let eps = config.layer_norm_eps;
         Ok(Self {
-            attention: Attention::new(parts, config)?,
+            attention: Attention::new(parts, config, distances)?,
             attention_norm: Norm::new(&parts.attention_norm, eps)?,
             intermediate: Linear::new(&[&parts.intermediate])?,
             output: Linear::new(&[&parts.output])?,

@@ -5,6 +5,7 @@ mod attention;
 mod layer;
 mod linear;
 mod norm;
+mod relative;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -17,7 +18,7 @@ use self::{
 };
 use super::{
     super::{cpu::Cpu, kernel::PANEL, rows::Rows},
-    Config, Input, MIX_EPS, Take,
+    Config, Input, MIX_EPS, Relative, Take,
     read::Reader,
 };
 use crate::{Cancel, Error, Result};
@@ -46,6 +47,7 @@ impl Runner {
         let parts = reader.embeddings()?;
         let &Config { hidden_size: hidden, embedding_size: width, layer_norm_eps: eps, .. } = reader.config;
         let config: &Config = reader.config;
+        let distances = config.relative.as_ref().map(|relative| distances(&mut reader, relative, eps)).transpose()?;
         let numbers = |table: &Tensor| -> Result<Vec<f32>> { Ok(table.flatten_all()?.to_vec1()?) };
         let some = |table: Option<Tensor>| table.as_ref().map_or(Ok(Vec::new()), numbers);
         Ok(Self {
@@ -55,7 +57,7 @@ impl Runner {
             norm: Norm::new(&parts.norm, eps)?,
             mapping: parts.mapping.map(|part| Linear::new(&[&part])).transpose()?,
             layers: (0..config.num_hidden_layers)
-                .map(|i| Layer::new(&reader.layer(i)?, config))
+                .map(|i| Layer::new(&reader.layer(i)?, config, distances.as_ref()))
                 .collect::<Result<_>>()?,
             hidden,
             width,
@@ -160,6 +162,15 @@ impl Runner {
             }
         }
     }
+}
+
+/// The table of distances, `[2 span, hidden]`, normalized where the model says so.
+fn distances(reader: &mut Reader<'_>, relative: &Relative, eps: f32) -> Result<Tensor> {
+    let (table, norm) = reader.distances(relative)?;
+    Ok(match norm {
+        Some(norm) => candle_nn::ops::layer_norm(&table.contiguous()?, &norm.weight, &norm.bias, eps)?,
+        None => table,
+    })
 }
 
 /// `n` rows from `row` on, `[n, width]`.
