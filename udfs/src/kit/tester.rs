@@ -1,8 +1,8 @@
 //! Calls a function as the engine would, in every form that an argument can take, and shows results as text.
 
-use super::{Function, Scalar};
-use datafusion_common::arrow::array::{Array, ArrayRef, StringArray};
-use datafusion_common::arrow::compute::cast;
+use super::{Aggregate, Args, Constants, Function, Output, Rows, Scalar, Window, check_types};
+use datafusion_common::arrow::array::{Array, ArrayRef, Float64Array, StringArray, UInt32Array};
+use datafusion_common::arrow::compute::{cast, take};
 use datafusion_common::arrow::datatypes::{DataType, Field};
 use datafusion_common::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion_common::config::ConfigOptions;
@@ -90,4 +90,100 @@ pub fn columns<F: Function>(function: F, columns: &[&[Option<&str>]]) -> Vec<Str
         assert_eq!(show(&one.into_array(1).unwrap())[0], *expected, "row {row} alone");
     }
     expected
+}
+
+/// The result of an aggregate over columns and literals, or the message of its error, after checking that it is the same in one part,
+/// two and eight, and with the rows turned round.
+pub fn aggregated<A: Aggregate>(aggregate: &A, args: &[ColumnarValue]) -> String {
+    let rows = args
+        .iter()
+        .find_map(|arg| match arg {
+            ColumnarValue::Array(array) => Some(array.len()),
+            ColumnarValue::Scalar(_) => None,
+        })
+        .unwrap_or(1);
+    let forwards: Vec<u32> = (0..rows as u32).collect();
+    let backwards: Vec<u32> = forwards.iter().rev().copied().collect();
+    let expected = in_parts(aggregate, args, &forwards, 1);
+    for parts in [1, 2, 8] {
+        for order in [&forwards, &backwards] {
+            assert_eq!(in_parts(aggregate, args, order, parts), expected, "{parts} parts");
+        }
+    }
+    expected
+}
+
+fn in_parts<A: Aggregate>(aggregate: &A, args: &[ColumnarValue], order: &[u32], parts: usize) -> String {
+    match try_parts(aggregate, args, order, parts) {
+        Ok(shown) => shown,
+        Err(error) => message(&error.strip_backtrace()),
+    }
+}
+
+fn try_parts<A: Aggregate>(aggregate: &A, args: &[ColumnarValue], order: &[u32], parts: usize) -> Result<String> {
+    let types: Vec<_> = args.iter().map(ColumnarValue::data_type).collect();
+    check_types(A::NAME, A::PARAMS, &types)?;
+    let start = || {
+        let constants = Constants::new(A::NAME, A::PARAMS, types.clone(), args.iter().cloned().map(Ok))?;
+        aggregate.start(&constants)
+    };
+    let mut states: Vec<Vec<ScalarValue>> = vec![Vec::new(); A::Rows::state_types().len()];
+    for part in 0..parts {
+        let mut rows = start()?;
+        let places: Vec<u32> = order.iter().skip(part).step_by(parts).copied().collect();
+        let places = UInt32Array::from(places);
+        let values: Vec<_> = args
+            .iter()
+            .map(|arg| {
+                let array = match arg {
+                    ColumnarValue::Array(array) => take(array, &places, None)?,
+                    ColumnarValue::Scalar(scalar) => scalar.to_array_of_size(places.len())?,
+                };
+                Ok(ColumnarValue::Array(array))
+            })
+            .collect::<Result<_>>()?;
+        rows.update(&Args::new(A::NAME, A::PARAMS, &values, places.len())?)?;
+        if parts == 1 {
+            // Asked twice, as a growing window does.
+            show_one(rows.evaluate()?)?;
+            return show_one(rows.evaluate()?);
+        }
+        for (column, value) in states.iter_mut().zip(rows.state()?) {
+            column.push(value);
+        }
+    }
+    let mut merged = start()?;
+    let states: Vec<ArrayRef> = states.into_iter().map(ScalarValue::iter_to_array).collect::<Result<_>>()?;
+    for (state, (name, data_type)) in states.iter().zip(A::Rows::state_types()) {
+        assert_eq!(*state.data_type(), data_type, "{name}");
+    }
+    merged.merge(&states)?;
+    show_one(merged.evaluate()?)
+}
+
+fn show_one<T: Output>(value: Option<T>) -> Result<String> {
+    Ok(show(&T::collect(vec![value])?).remove(0))
+}
+
+/// The results of a window function over one partition, or the message of its error.
+pub fn windowed<W: Window>(window: &W, args: &[ColumnarValue], rows: usize) -> Vec<String> {
+    let run = || -> Result<Vec<String>> {
+        let types: Vec<_> = args.iter().map(ColumnarValue::data_type).collect();
+        check_types(W::NAME, W::PARAMS, &types)?;
+        window.check(&Constants::new(W::NAME, W::PARAMS, types, args.iter().cloned().map(Ok))?)?;
+        let values: Vec<_> =
+            args.iter().map(|arg| Ok(ColumnarValue::Array(arg.clone().into_array(rows)?))).collect::<Result<_>>()?;
+        Ok(show(&W::Returns::collect(window.call(&Args::new(W::NAME, W::PARAMS, &values, rows)?)?)?))
+    };
+    run().unwrap_or_else(|error| vec![message(&error.strip_backtrace())])
+}
+
+/// Numbers as a column.
+pub fn numbers(values: &[Option<f64>]) -> ColumnarValue {
+    ColumnarValue::Array(Arc::new(Float64Array::from(values.to_vec())))
+}
+
+/// Texts as a column.
+pub fn names(values: &[Option<&str>]) -> ColumnarValue {
+    ColumnarValue::Array(Arc::new(StringArray::from(values.to_vec())))
 }

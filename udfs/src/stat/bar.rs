@@ -44,3 +44,17 @@ impl Function for Bar {
         self.doc()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Bar;
+    use crate::kit::tester::literal;
+    use datafusion_common::ScalarValue;
+
+    #[test]
+    fn bars_are_as_long_as_their_share() {
+        let bar = |x: f64, max: f64| literal(Bar, &[ScalarValue::from(x), ScalarValue::from(max)]);
+        assert_eq!([bar(5.0, 10.0), bar(0.0, 10.0), bar(f64::NAN, 10.0)], ["██████████", "", "NULL"]);
+        assert!(bar(1.0, 0.0).contains("argument 2 `max` must be above 0, got 0"));
+    }
+}

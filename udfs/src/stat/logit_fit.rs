@@ -52,10 +52,7 @@ scikit-learn. Nothing is dropped as collinear then. Default 0."
 statsmodels gives for HC1 here), or 'cluster' (robust to dependence within clusters, times G / (G − 1) · (n − 1) / (n − k);
 default where `cluster` is given). With a penalty they say nothing of its bias."
     ),
-    argument(
-        name = "cluster",
-        description = "What tells clusters apart: the question, where it is asked in several languages."
-    ),
+    argument(name = "cluster", description = "What tells clusters apart: the question, where it is asked in several languages."),
     argument(name = "conf_level", description = "Of the intervals; 0.95 by default."),
     argument(name = "max_iter", description = "The most steps; 100 by default, and 4 to 8 are usual.")
 )]
@@ -142,12 +139,10 @@ impl LogitRows {
         let is_clustered = self.is_clustered;
         let table = self.table.get_or_insert_with(|| Table::new(width, is_clustered));
         if table.width() != width {
-            let what = format!("argument 2 `x` has {width} numbers in one row and {} in another", table.width());
-            return Err(exec_error(
-                LogitFit::NAME,
-                what,
-                "lists must be equally long; a NULL in a list stands for what is missing",
-            ));
+            let (short, long) = (width.min(table.width()), width.max(table.width()));
+            let what = format!("argument 2 `x` has {short} numbers in one row and {long} in another");
+            let hint = "lists must be equally long; a NULL in a list stands for what is missing";
+            return Err(exec_error(LogitFit::NAME, what, hint));
         }
         Ok(table)
     }
@@ -230,5 +225,106 @@ impl Rows for LogitRows {
 
     fn size(&self) -> usize {
         self.table.as_ref().map_or(0, Table::size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LogitFit;
+    use crate::kit::tester::{aggregated, names, numbers};
+    use datafusion_common::ScalarValue;
+    use datafusion_common::arrow::array::{ArrayRef, BooleanArray, Float64Array, ListArray, StructArray};
+    use datafusion_common::arrow::datatypes::{DataType, Field, Float64Type};
+    use datafusion_expr::ColumnarValue;
+    use std::sync::Arc;
+
+    fn record(columns: &[(&str, Vec<Option<f64>>)]) -> ColumnarValue {
+        let column = |(name, values): &(&str, Vec<Option<f64>>)| {
+            let array: ArrayRef = Arc::new(Float64Array::from(values.clone()));
+            (Arc::new(Field::new(*name, DataType::Float64, true)), array)
+        };
+        ColumnarValue::Array(Arc::new(StructArray::from(columns.iter().map(column).collect::<Vec<_>>())))
+    }
+
+    fn literal(value: impl Into<ScalarValue>) -> ColumnarValue {
+        ColumnarValue::Scalar(value.into())
+    }
+
+    fn null() -> ColumnarValue {
+        ColumnarValue::Scalar(ScalarValue::Null)
+    }
+
+    /// Noisy outcomes on two features, ten questions.
+    fn noisy(n: usize) -> (ColumnarValue, Vec<(&'static str, Vec<Option<f64>>)>, ColumnarValue) {
+        let a: Vec<f64> = (0..n).map(|i| (i as f64 * 0.7).sin()).collect();
+        let b: Vec<f64> = (0..n).map(|i| (i as f64 * 1.3).cos()).collect();
+        let y: Vec<Option<f64>> = (0..n)
+            .map(|i| Some(f64::from(u8::from(a[i] + 0.5 * b[i] > ((i * i) as f64 * 0.37).sin()))))
+            .collect();
+        let questions: Vec<String> = (0..n).map(|i| format!("প্রশ্ন {}", i * 7 % 10)).collect();
+        let questions = names(&questions.iter().map(|q| Some(q.as_str())).collect::<Vec<_>>());
+        let some = |values: Vec<f64>| values.into_iter().map(Some).collect();
+        (numbers(&y), vec![("direct", some(a)), ("steps", some(b))], questions)
+    }
+
+    #[test]
+    fn fits_do_not_depend_on_partitions_or_order() {
+        let (y, features, questions) = noisy(200);
+        for vcov in ["nonrobust", "HC0", "HC1", "cluster"] {
+            let args = [y.clone(), record(&features), null(), literal(vcov), questions.clone()];
+            let shown = aggregated(&LogitFit, &args);
+            assert!(shown.contains("converged: true, separation: false"), "{shown}");
+            assert!(shown.contains("{term: steps, estimate: "), "{shown}");
+        }
+    }
+
+    #[test]
+    fn rows_with_null_are_dropped_and_counted() {
+        let (y, mut features, _) = noisy(60);
+        features[0].1[3] = None;
+        features[1].1[4] = None;
+        let shown = aggregated(&LogitFit, &[y, record(&features)]);
+        assert!(shown.contains("n: 58, n_dropped: 2"), "{shown}");
+    }
+
+    #[test]
+    fn no_rows_are_a_result_with_notes() {
+        let shown = aggregated(&LogitFit, &[numbers(&[]), record(&[("direct", vec![])])]);
+        assert!(shown.contains("n: 0, n_dropped: 0") && shown.contains("note: too few rows: none"), "{shown}");
+        let shown = aggregated(&LogitFit, &[numbers(&[Some(1.0)]), record(&[("direct", vec![None])])]);
+        assert!(shown.contains("note: too few rows: none is complete, direct is NULL in every row"), "{shown}");
+    }
+
+    #[test]
+    fn lists_are_numbered() {
+        let (y, features, _) = noisy(80);
+        let rows = (0..80).map(|i| Some(vec![features[0].1[i], features[1].1[i]]));
+        let lists = ColumnarValue::Array(Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(rows)));
+        let shown = aggregated(&LogitFit, &[y.clone(), lists]).replace("term: x1,", "term: direct,");
+        assert_eq!(shown.replace("term: x2,", "term: steps,"), aggregated(&LogitFit, &[y, record(&features)]));
+        let uneven = [Some(vec![Some(1.0)]), Some(vec![Some(1.0), Some(2.0)])];
+        let lists = ColumnarValue::Array(Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(uneven)));
+        let outcomes = ColumnarValue::Array(Arc::new(BooleanArray::from(vec![true, false])));
+        let shown = aggregated(&LogitFit, &[outcomes, lists]);
+        assert!(shown.contains("argument 2 `x` has 1 numbers in one row and 2 in another"), "{shown}");
+    }
+
+    #[test]
+    fn wrong_options_are_refused() {
+        let (y, features, _) = noisy(20);
+        let with = |place: usize, value: ColumnarValue| {
+            let mut args = vec![y.clone(), record(&features)];
+            args.resize(place, null());
+            args.push(value);
+            aggregated(&LogitFit, &args)
+        };
+        assert!(with(2, literal(-1.0)).contains("argument 3 `l2` must be 0 or more, got -1"));
+        assert!(with(3, literal("hc1")).contains("did you mean 'HC1'?"));
+        assert!(with(3, literal("cluster")).contains("needs the argument `cluster`"));
+        assert!(with(5, literal(1.0)).contains("argument 6 `conf_level` must be between 0 and 1, got 1"));
+        assert!(with(6, literal(0i64)).contains("argument 7 `max_iter` must be between 1 and 10000, got 0"));
+        assert!(with(2, numbers(&[Some(1.0); 20])).contains("argument 3 `l2` must be constant"));
+        let outcomes = numbers(&[Some(2.0); 20]);
+        assert!(aggregated(&LogitFit, &[outcomes, record(&features)]).contains("must be true or false, or 0 or 1, got 2"));
     }
 }

@@ -134,3 +134,48 @@ impl Fits {
         (end > start).then(|| (start..end).map(term))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::LogitPredict;
+    use crate::kit::tester::literal;
+    use crate::kit::Output;
+    use datafusion_common::ScalarValue;
+    use datafusion_common::arrow::array::{ArrayRef, Float64Array, StructArray};
+    use datafusion_common::arrow::datatypes::{DataType, Field};
+    use glotrace_learn::stat::logit::{Fit, Options, Table, fit};
+    use std::sync::Arc;
+
+    /// 3 of 4 where a is 1, 1 of 4 where it is 0; b is constant.
+    fn fitted() -> ScalarValue {
+        let mut table = Table::new(2, false);
+        for i in 0..8 {
+            let y = if i < 4 { i < 3 } else { i < 5 };
+            table.push(Some(y), &[Some(f64::from(u8::from(i < 4))), Some(1.0)], None);
+        }
+        let fitted = fit(&mut table, &["a".into(), "b".into()], &Options::default());
+        ScalarValue::try_from_array(&<Fit as Output>::collect(vec![Some(fitted)]).unwrap(), 0).unwrap()
+    }
+
+    fn record(columns: &[(&str, Option<f64>)]) -> ScalarValue {
+        let column = |(name, value): &(&str, Option<f64>)| {
+            let array: ArrayRef = Arc::new(Float64Array::from(vec![*value]));
+            (Arc::new(Field::new(*name, DataType::Float64, true)), array)
+        };
+        let record: ArrayRef = Arc::new(StructArray::from(columns.iter().map(column).collect::<Vec<_>>()));
+        ScalarValue::try_from_array(&record, 0).unwrap()
+    }
+
+    fn predict(columns: &[(&str, Option<f64>)]) -> String {
+        let shown = literal(LogitPredict, &[fitted(), record(columns)]);
+        shown.parse::<f64>().map_or(shown, |p| format!("{p:.9}"))
+    }
+
+    #[test]
+    fn features_are_found_by_name() {
+        assert_eq!(predict(&[("other", None), ("b", Some(9.0)), ("a", Some(1.0))]), "0.750000000");
+        assert_eq!(predict(&[("a", Some(0.0))]), "0.250000000");
+        assert_eq!(predict(&[("a", None)]), "NULL");
+        assert!(predict(&[("b", Some(1.0))]).contains("has no field `a`, which the fit has"));
+    }
+}

@@ -99,3 +99,17 @@ impl Rows for Votes {
         self.answers.size() + self.counts.capacity() * 8
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::MajorityVote;
+    use crate::kit::tester::{aggregated, names, numbers};
+
+    #[test]
+    fn ties_go_to_the_smallest_and_null_does_not_vote() {
+        assert_eq!(aggregated(&MajorityVote, &[names(&[Some("10"), Some("9"), None, None, None])]), "9");
+        assert_eq!(aggregated(&MajorityVote, &[numbers(&[Some(18.0), Some(3.0), Some(18.0)])]), "18.0");
+        assert_eq!(aggregated(&MajorityVote, &[names(&[None])]), "NULL");
+        assert_eq!(aggregated(&MajorityVote, &[names(&[Some("")])]), "");
+    }
+}

@@ -54,3 +54,21 @@ impl Function for PassAtK {
         self.doc()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::PassAtK;
+    use crate::kit::tester::literal;
+    use datafusion_common::ScalarValue;
+
+    fn pass(n: i64, c: i64, k: i64) -> String {
+        literal(PassAtK, &[n, c, k].map(ScalarValue::from))
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_and_what_cannot_be_known_is_null() {
+        assert_eq!([pass(8, 2, 1), pass(8, 0, 8), pass(4, 1, 5)], ["0.25", "0.0", "NULL"]);
+        assert!(pass(4, 5, 1).contains("argument 2 `c` must be between 0 and n = 4, got 5"));
+        assert!(pass(4, 1, 0).contains("argument 3 `k` must be 1 or more, got 0"));
+    }
+}

@@ -37,3 +37,23 @@ impl Function for Sparkline {
         self.doc()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Sparkline;
+    use crate::kit::tester::literal;
+    use datafusion_common::ScalarValue;
+    use datafusion_common::arrow::array::ListArray;
+    use datafusion_common::arrow::datatypes::Int64Type;
+    use std::sync::Arc;
+
+    #[test]
+    fn lists_of_any_number_become_lines() {
+        let list = |values: Option<Vec<Option<i64>>>| {
+            let lists = ListArray::from_iter_primitive::<Int64Type, _, _>([values]);
+            literal(Sparkline, &[ScalarValue::List(Arc::new(lists))])
+        };
+        assert_eq!(list(Some(vec![Some(1), None, Some(8)])), "▁ █");
+        assert_eq!([list(Some(vec![])), list(None)], ["", "NULL"]);
+    }
+}

@@ -62,3 +62,28 @@ impl Window for StatAdjustP {
         self.doc()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::StatAdjustP;
+    use crate::kit::tester::{numbers, windowed};
+    use datafusion_common::ScalarValue;
+    use datafusion_expr::ColumnarValue;
+
+    fn adjusted(p: &[Option<f64>], method: &str) -> Vec<String> {
+        let method = ColumnarValue::Scalar(ScalarValue::from(method));
+        windowed(&StatAdjustP, &[numbers(p), method], p.len())
+    }
+
+    #[test]
+    fn a_null_is_no_test() {
+        assert_eq!(adjusted(&[Some(0.25), None, Some(0.125)], "bonferroni"), ["0.5", "NULL", "0.25"]);
+        assert_eq!(adjusted(&[Some(0.25), Some(0.125), Some(0.5)], "holm"), ["0.5", "0.375", "0.5"]);
+    }
+
+    #[test]
+    fn what_is_no_p_value_or_no_method_is_refused() {
+        assert!(adjusted(&[Some(5.0)], "bh")[0].contains("argument 1 `p` must be between 0 and 1, got 5"));
+        assert!(adjusted(&[Some(0.5)], "fdr")[0].contains("argument 2 `method` must be 'bonferroni', 'holm' or 'bh', got 'fdr'"));
+    }
+}

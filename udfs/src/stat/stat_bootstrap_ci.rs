@@ -113,3 +113,18 @@ impl Record for Interval {
             .field("n", |i| Some(i.n))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::StatBootstrapCi;
+    use crate::kit::tester::{aggregated, numbers};
+
+    #[test]
+    fn intervals_do_not_depend_on_partitions_or_order() {
+        let x: Vec<Option<f64>> = (0..50).map(|i| (i % 9 > 0).then(|| f64::from(i * i % 17) / 3.0)).collect();
+        let shown = aggregated(&StatBootstrapCi, &[numbers(&x)]);
+        assert!(shown.ends_with("n: 44}"), "{shown}");
+        assert_eq!(aggregated(&StatBootstrapCi, &[numbers(&[])]), "{mean: NULL, low: NULL, high: NULL, n: 0}");
+        assert_eq!(aggregated(&StatBootstrapCi, &[numbers(&[Some(0.25)])]), "{mean: 0.25, low: 0.25, high: 0.25, n: 1}");
+    }
+}

@@ -96,3 +96,17 @@ impl Record for McNemar {
         structs().field("statistic", |test: &mut Self| Some(test.statistic)).field("p_value", |test| Some(test.p_value))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::StatMcnemar;
+    use crate::kit::tester::{aggregated, numbers};
+
+    #[test]
+    fn discordant_pairs_are_counted() {
+        let a = numbers(&[Some(1.0), Some(1.0), Some(1.0), Some(0.0), Some(1.0), None]);
+        let b = numbers(&[Some(0.0), Some(0.0), Some(1.0), Some(1.0), Some(0.0), Some(1.0)]);
+        assert_eq!(aggregated(&StatMcnemar, &[a, b]), "{statistic: 1.0, p_value: 0.625}");
+        assert_eq!(aggregated(&StatMcnemar, &[numbers(&[None]), numbers(&[Some(1.0)])]), "NULL");
+    }
+}

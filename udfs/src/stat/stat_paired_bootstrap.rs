@@ -145,3 +145,21 @@ impl Record for Test {
             .field("n", |test| Some(test.n))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::StatPairedBootstrap;
+    use crate::kit::tester::{aggregated, names, numbers};
+
+    #[test]
+    fn tests_do_not_depend_on_partitions_or_order() {
+        let a: Vec<Option<f64>> = (0..90).map(|i| Some(f64::from(u8::from(i * i % 7 < 4)))).collect();
+        let b: Vec<Option<f64>> = (0..90).map(|i| (i != 5).then(|| f64::from(u8::from(i * 3 % 11 < 5)))).collect();
+        let questions: Vec<String> = (0..90).map(|i| format!("q{}", i % 10)).collect();
+        let questions = names(&questions.iter().map(|q| Some(q.as_str())).collect::<Vec<_>>());
+        let items = aggregated(&StatPairedBootstrap, &[numbers(&a), numbers(&b)]);
+        let clustered = aggregated(&StatPairedBootstrap, &[numbers(&a), numbers(&b), questions]);
+        assert!(items.ends_with("n: 89}") && clustered.ends_with("n: 89}"), "{items} {clustered}");
+        assert_ne!(items, clustered);
+    }
+}

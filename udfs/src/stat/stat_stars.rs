@@ -37,3 +37,16 @@ impl Function for StatStars {
         self.doc()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::StatStars;
+    use crate::kit::tester::literal;
+    use datafusion_common::ScalarValue;
+
+    #[test]
+    fn stars_follow_the_usual_borders() {
+        let stars = |p: Option<f64>| literal(StatStars, &[ScalarValue::Float64(p)]);
+        assert_eq!([Some(0.0009), Some(0.001), Some(0.049), Some(0.05), None].map(stars), ["***", "**", "*", "", "NULL"]);
+    }
+}

@@ -40,3 +40,15 @@ impl Window for Zscore {
         self.doc()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Zscore;
+    use crate::kit::tester::{numbers, windowed};
+
+    #[test]
+    fn missing_values_have_no_score() {
+        let x = numbers(&[Some(1.0), None, Some(3.0)]);
+        assert_eq!(windowed(&Zscore, &[x], 3), ["-1.0", "NULL", "1.0"]);
+    }
+}
