@@ -2,7 +2,7 @@
 
 use crate::kit::{Function, Param, Scalar};
 use crate::llm::ModelFunction;
-use crate::{Services, llm, mt, text};
+use crate::{Services, llm, mt, step, text};
 use datafusion_expr::{AggregateUDF, ScalarUDF};
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ impl Entry {
 
 /// Every function, ready to be registered.
 pub fn all_functions(services: &Services) -> Functions {
-    let families = vec![text::family(services), llm::family(), mt::family()];
+    let families = vec![text::family(services), step::family(), llm::family(), mt::family()];
     let scalar = families.iter().flat_map(|family| &family.entries).map(|entry| Arc::clone(&entry.udf)).collect();
     Functions { scalar, aggregate: Vec::new(), families }
 }

@@ -10,6 +10,7 @@ pub mod llm;
 pub mod mt;
 mod reference;
 mod services;
+pub mod step;
 pub mod text;
 
 pub use functions::{Family, Functions, all_functions, parameters};

@@ -4,29 +4,36 @@
 //! makes a DataFusion function of it ([`Scalar`]), checks types and options before the plan runs, reads each
 //! argument whatever its Arrow type ([`Args`]), and builds the result column ([`Output`]).
 
+mod annotations;
 mod args;
 mod check;
 mod error;
 mod function;
+mod lists;
 mod output;
 mod param;
+mod sequences;
 mod sql_type;
 mod suggest;
 mod text;
 mod texts;
 mod value;
+mod verdicts;
 
 #[cfg(test)]
 pub mod tester;
 
+pub use annotations::Annotations;
 pub use args::Args;
 pub use check::{check_literals, check_types};
 pub use error::{exec_error, internal_error, plan_error};
 pub use function::{Function, Scalar};
 pub use output::{Output, Record, Structs, structs};
 pub use param::{Kind, Param, Presence, signature, syntax};
+pub use sequences::{Sequence, Sequences};
 pub use sql_type::sql_type;
 pub use suggest::suggest;
 pub use text::Text;
 pub use texts::Texts;
 pub use value::Value;
+pub use verdicts::Verdicts;

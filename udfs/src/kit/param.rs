@@ -32,6 +32,12 @@ pub enum Kind {
     Double,
     /// True or false.
     Boolean,
+    /// An annotation: LIST<STRUCT<tags LIST<TEXT>, depends_on LIST<BIGINT>>>.
+    Annotation,
+    /// A list of texts or a list of whole numbers.
+    Sequence,
+    /// A table of verdicts: LIST<STRUCT<step BIGINT, depends_on BIGINT, label TEXT>>.
+    Verdicts,
 }
 
 /// What a parameter's absence and its NULL mean.
@@ -77,6 +83,9 @@ impl Kind {
             Self::Bigint => "BIGINT",
             Self::Double => "DOUBLE",
             Self::Boolean => "BOOLEAN",
+            Self::Annotation => "LIST<STRUCT<tags LIST<TEXT>, depends_on LIST<BIGINT>>>",
+            Self::Sequence => "LIST<TEXT> or LIST<BIGINT>",
+            Self::Verdicts => "LIST<STRUCT<step BIGINT, depends_on BIGINT, label TEXT>>",
         }
     }
 
@@ -115,6 +124,9 @@ impl fmt::Display for Kind {
             Self::Bigint => f.write_str("a whole number"),
             Self::Double => f.write_str("a number"),
             Self::Boolean => f.write_str("true or false"),
+            Self::Annotation => f.write_str("an annotation"),
+            Self::Sequence => f.write_str("a list of text or of whole numbers"),
+            Self::Verdicts => f.write_str("a list of verdicts"),
         }
     }
 }

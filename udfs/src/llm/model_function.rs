@@ -2,6 +2,7 @@
 
 use super::generate_row::check_ranges;
 use super::{ClassifyRow, JsonRow, TranslateRow};
+use crate::step::StepAnnotateRow;
 use crate::kit::{Args, Param, check_literals, check_types, internal_error, plan_error, signature};
 use datafusion_common::arrow::array::ArrayRef;
 use datafusion_common::arrow::datatypes::{DataType, Field, FieldRef};
@@ -29,6 +30,10 @@ pub enum Task {
     Logprob,
     /// What a trace tells of an answer.
     VInformation,
+    /// What the steps of a trace do and build on.
+    StepAnnotate,
+    /// Whether they follow from that.
+    StepValidity,
 }
 
 /// A marker for model calls, found by `udf.inner().downcast_ref::<ModelFunction>()`.
@@ -46,7 +51,7 @@ pub struct ModelFunction {
 }
 
 impl ModelFunction {
-    pub(super) fn new(
+    pub(crate) fn new(
         name: &'static str,
         task: Task,
         params: &'static [Param],
@@ -72,7 +77,7 @@ impl ModelFunction {
     }
 
     /// The evaluated arguments of a batch of `rows` rows.
-    pub(super) fn args(&self, arrays: &[ArrayRef], rows: usize) -> Result<Args> {
+    pub(crate) fn args(&self, arrays: &[ArrayRef], rows: usize) -> Result<Args> {
         let values: Vec<_> = arrays.iter().cloned().map(ColumnarValue::Array).collect();
         Args::new(self.name, self.params, &values, rows)
     }
@@ -85,12 +90,13 @@ impl ModelFunction {
             Task::Classify => ClassifyRow::check(self, literals),
             Task::Json => JsonRow::check(self, literals),
             Task::Translate => TranslateRow::check(self, literals),
-            Task::Logprob | Task::VInformation => Ok(()),
+            Task::StepAnnotate => StepAnnotateRow::check(self, literals),
+            Task::Logprob | Task::VInformation | Task::StepValidity => Ok(()),
         }
     }
 
     /// A plan error about the literal at place `i`.
-    pub(super) fn literal_error(&self, i: usize, what: impl Display, hint: impl Display) -> DataFusionError {
+    pub(crate) fn literal_error(&self, i: usize, what: impl Display, hint: impl Display) -> DataFusionError {
         let name = self.params.get(i).map_or("?", |param| param.name);
         plan_error(self.name, format!("argument {} `{name}` {what}", i + 1), hint)
     }
