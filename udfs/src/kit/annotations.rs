@@ -93,7 +93,11 @@ mod tests {
             Some(vec![step(&[Tag::ProblemSetup], &[]), None]),
             None,
             Some(vec![]),
-            Some(vec![step(&[], &[1, -1]), Some(AnnotatedStep::default()), step(&[Tag::SelfChecking, Tag::Unknown], &[0])]),
+            Some(vec![
+                step(&[], &[1, -1]),
+                Some(AnnotatedStep::default()),
+                step(&[Tag::SelfChecking, Tag::Unknown], &[0]),
+            ]),
         ];
         let array = Output::collect(rows.clone()).unwrap();
         for (from, length) in [(0, 4), (3, 1), (1, 2)] {

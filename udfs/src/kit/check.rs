@@ -82,7 +82,8 @@ fn is_list_of(given: &DataType, passes: impl Fn(&DataType) -> bool) -> bool {
 
 type IsType = fn(&DataType) -> bool;
 
-const ANNOTATION: &[(&str, IsType)] = &[("tags", is_texts), ("depends_on", |ids| is_list_of(ids, DataType::is_integer))];
+const ANNOTATION: &[(&str, IsType)] =
+    &[("tags", is_texts), ("depends_on", |ids| is_list_of(ids, DataType::is_integer))];
 const VERDICT: &[(&str, IsType)] =
     &[("step", DataType::is_integer), ("depends_on", DataType::is_integer), ("label", is_text)];
 
@@ -111,7 +112,9 @@ fn way_out(param: &Param, given: &DataType) -> String {
         }
         (Kind::Annotation, given) if is_text(given) => format!("read it first, as in step_parse({name}, n_steps)"),
         (Kind::Annotation, _) => format!("step_parse and step_annotate give {}", param.kind.sql_type()),
-        (Kind::Sequence, given) if is_list_of(given, DataType::is_numeric) => format!("cast it, as in {name}::BIGINT[]"),
+        (Kind::Sequence, given) if is_list_of(given, DataType::is_numeric) => {
+            format!("cast it, as in {name}::BIGINT[]")
+        }
         (Kind::Sequence, _) => "write a list, as in ['first', 'second'] or [1, 2]".to_owned(),
         (Kind::Verdicts, _) => format!("it takes {}", param.kind.sql_type()),
         (Kind::Bigint | Kind::Double | Kind::Boolean, _) => format!("cast it, as in {name}::{}", param.kind.sql_type()),

@@ -2,8 +2,8 @@
 
 use super::generate_row::check_ranges;
 use super::{ClassifyRow, JsonRow, TranslateRow};
-use crate::step::StepAnnotateRow;
 use crate::kit::{Args, Param, check_literals, check_types, internal_error, plan_error, signature};
+use crate::step::StepAnnotateRow;
 use datafusion_common::arrow::array::ArrayRef;
 use datafusion_common::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion_common::{DataFusionError, Result, ScalarValue};

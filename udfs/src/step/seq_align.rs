@@ -52,7 +52,8 @@ impl Function for SeqAlign {
                 (Sequence::Nulls(n), b) => align(&nulls(n), &nulls(b.len()), scoring),
                 (a, Sequence::Nulls(n)) => align(&nulls(a.len()), &nulls(n), scoring),
                 _ => {
-                    let what = format!("{} and {} must be of one kind, got text and numbers", args.place(0), args.place(1));
+                    let what =
+                        format!("{} and {} must be of one kind, got text and numbers", args.place(0), args.place(1));
                     return Err(args.error(what, "cast one of them, as in a::TEXT[]"));
                 }
             }))
@@ -87,7 +88,9 @@ fn scoring(args: &Args, scores: &[Value<Int64Array>; 3], row: usize) -> Result<S
 
 impl Record for Alignment {
     fn fields<'a>() -> Structs<'a, Self> {
-        structs().field("score", |alignment: &mut Self| Some(alignment.score)).field("ratio", |alignment| alignment.ratio)
+        structs()
+            .field("score", |alignment: &mut Self| Some(alignment.score))
+            .field("ratio", |alignment| alignment.ratio)
     }
 }
 

@@ -28,10 +28,7 @@ SELECT step_annotate('smollm2', NULL, ['6 times 3 is 18.', 'The answer is 18.'])
 +------------+
 SELECT step_annotate('judge', 'ขายไข่ 6 แผง แผงละ 3 บาท ได้กี่บาท', trace_steps(trace), lang => 'th', en_question => 'How much for 6 trays at 3 baht?') AS annotation FROM traces;
 ```",
-    argument(
-        name = "model",
-        description = "The name of a created model, a URI, or 'builtin:tagger'."
-    ),
+    argument(name = "model", description = "The name of a created model, a URI, or 'builtin:tagger'."),
     argument(name = "question", description = "What the trace answers. NULL gives NULL, without a call."),
     argument(
         name = "steps",

@@ -94,7 +94,11 @@ mod tests {
     use crate::kit::tester::message;
     use crate::step::step_annotate;
 
-    fn read(question: Option<&'static str>, steps: Vec<Option<&'static str>>, lang: &'static str) -> Result<Option<StepAnnotateRow>, String> {
+    fn read(
+        question: Option<&'static str>,
+        steps: Vec<Option<&'static str>>,
+        lang: &'static str,
+    ) -> Result<Option<StepAnnotateRow>, String> {
         let column = |text: Option<&'static str>| Output::collect(vec![text]).unwrap();
         let steps = Output::collect(vec![Some(steps)]).unwrap();
         let args = [column(Some("m")), column(question), steps, column(Some(lang))];
@@ -106,7 +110,10 @@ mod tests {
     #[test]
     fn a_row_without_steps_asks_nothing() {
         let row = read(Some("กี่ฟอง"), vec![Some("a"), Some("")], "Thai").unwrap().unwrap();
-        assert_eq!((row.steps, row.lang, row.language), (vec!["a".to_owned(), String::new()], Some("th"), Some("Thai")));
+        assert_eq!(
+            (row.steps, row.lang, row.language),
+            (vec!["a".to_owned(), String::new()], Some("th"), Some("Thai"))
+        );
         assert_eq!(row.en_question, None);
         assert_eq!(read(Some("q"), vec![], "th"), Ok(None));
         assert_eq!(read(None, vec![Some("a")], "th"), Ok(None));
@@ -115,7 +122,9 @@ mod tests {
     #[test]
     fn a_null_among_the_steps_and_an_unknown_language_are_errors() {
         assert!(
-            read(Some("q"), vec![Some("a"), None], "th").unwrap_err().starts_with("step_annotate: argument 3 `steps` holds a NULL")
+            read(Some("q"), vec![Some("a"), None], "th")
+                .unwrap_err()
+                .starts_with("step_annotate: argument 3 `steps` holds a NULL")
         );
         assert_eq!(
             read(Some("q"), vec![Some("a")], "Thay").unwrap_err(),

@@ -1,5 +1,6 @@
 //! `step_tag_frequencies`: the flow of a trace in nine numbers.
 
+use super::{SCRIPTS, script};
 use crate::kit::{Args, Function, Kind, Param, Record, Structs, structs};
 use datafusion_common::Result;
 use datafusion_expr::{ColumnarValue, Documentation};
@@ -23,7 +24,7 @@ SELECT f.problem_setup, f.active_computation, f.final_answer_emission, f.unknown
     argument(
         name = "compat",
         description = "'ki2026' computes what the published code does, over an annotation that was read with the same `compat`: a reply without
-use is all unknown. 'ki2026_steer' gives the same. Default: neither."
+use is all unknown. 'ki2026_steer' as its script for test-time selection does: all nine are 0 where there are no steps. Default: neither."
     )
 )]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,19 +32,17 @@ pub struct StepTagFrequencies;
 
 impl Function for StepTagFrequencies {
     const NAME: &'static str = "step_tag_frequencies";
-    const PARAMS: &'static [Param] = &[
-        Param::required("annotation", Kind::Annotation),
-        Param::optional("compat", Kind::Choice(super::SCRIPTS)),
-    ];
+    const PARAMS: &'static [Param] =
+        &[Param::required("annotation", Kind::Annotation), Param::optional("compat", Kind::Choice(SCRIPTS))];
     type Returns = TagFrequencies;
 
     fn call(&self, args: &Args) -> Result<ColumnarValue> {
         let (annotations, compat) = (args.annotations(0)?, args.text(1)?);
         args.map(|row| {
             let annotation = annotations.at(row);
-            Ok(match compat.get(row) {
+            Ok(match script(&compat, row) {
                 None => step::tag_frequencies(&annotation),
-                Some(_) => step::tag_frequencies_ki2026(&annotation),
+                Some(script) => step::tag_frequencies_ki2026(&annotation, script),
             })
         })
     }

@@ -27,10 +27,7 @@ SELECT step_validity('builtin:arithmetic', NULL, step_parse('[{}, {"depends_on":
 +-------+
 SELECT step_validity('builtin:arithmetic', ['6 trays at 3', '6 * 3 = 19'], step_parse('[{}, {"depends_on": [0]}]', 2)).score AS score;
 ```"#,
-    argument(
-        name = "verifier",
-        description = "The name of a created model, a URI, or 'builtin:arithmetic'."
-    ),
+    argument(name = "verifier", description = "The name of a created model, a URI, or 'builtin:arithmetic'."),
     argument(
         name = "steps",
         description = "The steps that were annotated, in order; NULL among them is an error. NULL gives NULL, without a call."

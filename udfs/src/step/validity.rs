@@ -33,7 +33,9 @@ impl Record for step::StepValidity {
 
 impl Record for step::Validity {
     fn fields<'a>() -> Structs<'a, Self> {
-        structs().field("score", |validity: &mut Self| validity.score).field("steps", |validity| Some(take(&mut validity.steps)))
+        structs()
+            .field("score", |validity: &mut Self| validity.score)
+            .field("steps", |validity| Some(take(&mut validity.steps)))
     }
 }
 

@@ -87,7 +87,10 @@ fn math(c: &mut Criterion) {
 
 fn steps(c: &mut Criterion) {
     rows(c, "step_validity builtin:arithmetic", |_, output| {
-        trace::steps_paragraph(output).into_iter().filter(|text| step::arithmetic(text) != step::Verdict::Neutral).count()
+        trace::steps_paragraph(output)
+            .into_iter()
+            .filter(|text| step::arithmetic(text) != step::Verdict::Neutral)
+            .count()
     });
     // What an annotator replies to a trace of so many steps, and the features of it.
     for n_steps in [20, 200, 2_000] {
@@ -112,7 +115,8 @@ fn steps(c: &mut Criterion) {
 /// Tags and dependencies that look like an annotator's.
 fn annotation(n_steps: usize) -> Vec<Option<step::AnnotatedStep>> {
     let tag = |id: usize| step::Tag::FUNCTIONS[(id * id + id / 3) % 8];
-    let depends_on = |id: usize| (1..=2).filter_map(|back| (id as i64).checked_sub(back * 3).filter(|&id| id >= 0));
+    let depends_on =
+        |id: usize| (1..=2).filter_map(move |back| (id as i64).checked_sub(back * 3).filter(|&id| id >= 0));
     (0..n_steps)
         .map(|id| Some(step::AnnotatedStep { tags: vec![tag(id)], depends_on: Some(depends_on(id).collect()) }))
         .collect()

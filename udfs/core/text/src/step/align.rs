@@ -187,7 +187,8 @@ mod tests {
         for round in 0..3_000 {
             let alphabet = [1, 2, 8, 500][round % 4];
             let (a, b) = (chance.sequence(40, alphabet), chance.sequence(70, alphabet));
-            let mut score = || [2, 1, 0, -1, -3, 7, -40_000, 40_000, i32::MAX, i32::MIN, 300][chance.below(11) as usize];
+            let mut score =
+                || [2, 1, 0, -1, -3, 7, -40_000, 40_000, i32::MAX, i32::MIN, 300][chance.below(11) as usize];
             let odd = Scoring { matched: score(), mismatch: score(), gap: score() };
             for scoring in [Scoring::default(), odd] {
                 let expected = plain(&a, &b, scoring);

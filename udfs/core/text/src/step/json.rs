@@ -124,7 +124,9 @@ fn entries_of(value: Value) -> Vec<Entry> {
         _ => None,
     };
     match value {
-        Value::Object(pairs) => pairs.into_iter().map(|(key, value)| (Value::from(key), value)).filter_map(object).collect(),
+        Value::Object(pairs) => {
+            pairs.into_iter().map(|(key, value)| (Value::from(key), value)).filter_map(object).collect()
+        }
         Value::Array(items) => {
             items.into_iter().enumerate().map(|(place, item)| (Value::from(place), item)).filter_map(object).collect()
         }

@@ -146,7 +146,10 @@ mod tests {
 
     #[test]
     fn the_last_entry_of_an_id_counts() {
-        assert_eq!(shown(r#"{"0": {"function_tags": ["a"]}, " 0": {"function_tags": ["self_checking"]}}"#, 1), "self_checking[]");
+        assert_eq!(
+            shown(r#"{"0": {"function_tags": ["a"]}, " 0": {"function_tags": ["self_checking"]}}"#, 1),
+            "self_checking[]"
+        );
     }
 
     #[test]

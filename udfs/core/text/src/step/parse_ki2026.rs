@@ -220,9 +220,9 @@ fn for_tags(raw: &str) -> Option<Map<String, Value>> {
     static MENDS: LazyLock<Option<[Regex; 2]>> =
         LazyLock::new(|| Some([Regex::new(r",\s*\}").ok()?, Regex::new(r",\s*\]").ok()?]));
     let text = crate::trace::trim(raw);
-    let text = text.strip_prefix("```").map_or(text, |rest| {
-        rest.strip_prefix("json").or_else(|| rest.strip_prefix("JSON")).unwrap_or(rest)
-    });
+    let text = text
+        .strip_prefix("```")
+        .map_or(text, |rest| rest.strip_prefix("json").or_else(|| rest.strip_prefix("JSON")).unwrap_or(rest));
     let text = crate::trace::trim(text.strip_suffix("```").unwrap_or(text));
     let (from, to) = (text.find('{')?, text.rfind('}')?);
     let text = text.get(from..=to)?;
@@ -254,7 +254,8 @@ fn lines(text: &str) -> Vec<&str> {
     let mut rest = text;
     while let Some(at) = rest.find(is_break) {
         lines.push(&rest[..at]);
-        let width = if rest[at..].starts_with("\r\n") { 2 } else { rest[at..].chars().next().map_or(1, char::len_utf8) };
+        let width =
+            if rest[at..].starts_with("\r\n") { 2 } else { rest[at..].chars().next().map_or(1, char::len_utf8) };
         rest = &rest[at + width..];
     }
     if !rest.is_empty() {

@@ -90,7 +90,8 @@ pub fn annotate<S: AsRef<str>>(
     prompt
 }
 
-const INSTRUCTIONS: &str = "A language model has solved a problem step by step. Say of each step what it does and which earlier \
+const INSTRUCTIONS: &str =
+    "A language model has solved a problem step by step. Say of each step what it does and which earlier \
 steps it builds on.
 
 What a step does is one or more of these tags, the most important first:";
@@ -282,7 +283,8 @@ mod tests {
         ];
         let first = r#"{"0": {"function_tags": ["problem_setup"], "depends_on": []}, "1": {"function_tags": [], "depends_on": ["0"]}}"#;
         let second = r#"Of course: {"0": {"function_tags": ["unknown"]}, "2": {"function_tags": ["self_checking"], "depends_on": ["0", 1]}}"#;
-        let replies = [(first, &windows[0]), (second, &windows[1])].map(|(reply, window)| read(reply, 3, window).unwrap());
+        let replies =
+            [(first, &windows[0]), (second, &windows[1])].map(|(reply, window)| read(reply, 3, window).unwrap());
         let merged = merge(&replies, 3).unwrap();
         let tags: Vec<_> = merged.iter().flatten().map(|step| step.tags.clone()).collect();
         assert_eq!(tags, [vec![Tag::ProblemSetup], vec![], vec![Tag::SelfChecking]]);

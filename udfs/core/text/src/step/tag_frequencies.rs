@@ -1,6 +1,6 @@
 //! How much of a trace each kind of step is.
 
-use super::{Step, Tag};
+use super::{Script, Step, Tag};
 
 /// Shares of the steps of a trace, by first tag; they sum to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -21,17 +21,20 @@ pub fn tag_frequencies(annotation: &[Option<Step<'_>>]) -> Option<TagFrequencies
 }
 
 /// The shares that the published code gives for an annotation of [`super::parse_ki2026`]: all unknown where nothing could be
-/// used, `None` where it has no steps or raises.
-pub fn tag_frequencies_ki2026(annotation: &[Option<Step<'_>>]) -> Option<TagFrequencies> {
+/// used, `None` where it raises, and where there are no steps `None` ([`Script::Feature`]) or all 0 ([`Script::Steer`]).
+pub fn tag_frequencies_ki2026(annotation: &[Option<Step<'_>>], script: Script) -> Option<TagFrequencies> {
     if annotation.is_empty() {
         return Some(TagFrequencies { unknown: 1.0, ..TagFrequencies::default() });
     }
     let tags = super::first_tags_ki2026(annotation)?;
     let total = tags.len();
+    if total == 0 {
+        return (script == Script::Steer).then(TagFrequencies::default);
+    }
     let functions = counts(tags.into_iter()).map(|count| count as f64 / total as f64);
     // A difference of rounded numbers, as published: 1.1e-16 and the like where it should be 0.
     let unknown = (1.0 - functions.iter().sum::<f64>()).max(0.0);
-    (total > 0).then_some(TagFrequencies { functions, unknown })
+    Some(TagFrequencies { functions, unknown })
 }
 
 fn counts(tags: impl Iterator<Item = Tag>) -> [usize; Tag::FUNCTIONS.len()] {
@@ -43,7 +46,7 @@ fn counts(tags: impl Iterator<Item = Tag>) -> [usize; Tag::FUNCTIONS.len()] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::step::{Script, lend, parse_ki2026};
+    use crate::step::{lend, parse_ki2026};
 
     #[test]
     fn only_the_first_tag_counts_and_the_rest_is_unknown() {
@@ -58,8 +61,10 @@ mod tests {
     #[test]
     fn no_steps_have_no_shares() {
         assert_eq!(tag_frequencies(&[]), None);
-        assert_eq!(tag_frequencies_ki2026(&lend(&parse_ki2026("", 0, Script::Feature))), None);
-        let unused = tag_frequencies_ki2026(&lend(&parse_ki2026("no", 3, Script::Feature))).unwrap();
-        assert_eq!(unused.unknown, 1.0);
+        let published =
+            |raw, n_steps, script| tag_frequencies_ki2026(&lend(&parse_ki2026(raw, n_steps, script)), script);
+        assert_eq!(published("", 0, Script::Feature), None);
+        assert_eq!(published("", 0, Script::Steer), Some(TagFrequencies::default()));
+        assert_eq!(published("no", 3, Script::Feature).unwrap().unknown, 1.0);
     }
 }

@@ -20,7 +20,11 @@ pub fn utility(annotation: &[Option<Step<'_>>]) -> Utility {
     let ancestors = ancestors(annotation, last);
     let parents = annotation[last].map(|step| step.dependencies(last)).unwrap_or_default();
     let share = |count: usize| Some(count as f64 / annotation.len() as f64);
-    Utility { final_step: Some(last), direct: share(ancestors.len() + 1), indirect: share(ancestors.len() - parents.len()) }
+    Utility {
+        final_step: Some(last),
+        direct: share(ancestors.len() + 1),
+        indirect: share(ancestors.len() - parents.len()),
+    }
 }
 
 /// The steps on which step `id` builds, directly or by way of others, in ascending order and without itself.

@@ -48,8 +48,7 @@ fn feature(annotation: &[Option<Step<'_>>], last: usize) -> Option<(usize, usize
             }
         }
     }
-    let direct: BTreeSet<usize> =
-        ancestors.iter().filter_map(|&id| usize::try_from(id).ok()).chain([last]).collect();
+    let direct: BTreeSet<usize> = ancestors.iter().filter_map(|&id| usize::try_from(id).ok()).chain([last]).collect();
     let indirect: BTreeSet<usize> = direct
         .iter()
         .flat_map(|&id| entry(id).and_then(|step| step.depends_on).unwrap_or_default())

@@ -66,10 +66,7 @@ pub struct Validity {
 
 /// The validity of an annotation; `verdict(step, dependency)` is what step `dependency` as premise says of step `step` as
 /// hypothesis. It is asked once for each of [`super::dependency_pairs`], and `None` is a verdict that is missing.
-pub fn validity(
-    annotation: &[Option<Step<'_>>],
-    mut verdict: impl FnMut(usize, usize) -> Option<Verdict>,
-) -> Validity {
+pub fn validity(annotation: &[Option<Step<'_>>], mut verdict: impl FnMut(usize, usize) -> Option<Verdict>) -> Validity {
     let mut is_complete = true;
     let steps: Vec<_> = annotation
         .iter()
@@ -164,7 +161,8 @@ mod tests {
     #[test]
     fn as_released_a_step_is_valid_where_it_builds_on_nothing() {
         for label in Verdict::ALL {
-            let validity = validity_ki2026(&annotation(&[&[], &[0], &[], &[1, 2]]), |_, _| Some(label.misread_ki2026()));
+            let validity =
+                validity_ki2026(&annotation(&[&[], &[0], &[], &[1, 2]]), |_, _| Some(label.misread_ki2026()));
             assert_eq!(validity.score, Some(0.5));
         }
     }

@@ -56,8 +56,7 @@ fn ends(token: &Token) -> bool {
 
 /// The longest calculation that ends at `to`.
 fn left(tokens: &[Token], from: usize, to: usize, reading: Reading) -> Option<Side> {
-    let (start, mut side) =
-        (from..to).find_map(|start| Some((start, evaluate(&tokens[start..to], reading)?)))?;
+    let (start, mut side) = (from..to).find_map(|start| Some((start, evaluate(&tokens[start..to], reading)?)))?;
     let Some(before) = start.checked_sub(1).map(|before| &tokens[before]) else { return Some(side) };
     let is_tight = !tokens[start].spaced;
     if tokens[start].kind == Kind::Operator('-') && !matches!(before.kind, Kind::Open | Kind::Colon) && !ends(before) {
@@ -66,7 +65,9 @@ fn left(tokens: &[Token], from: usize, to: usize, reading: Reading) -> Option<Si
         return is_sign.then_some(side);
     }
     match &before.kind {
-        Kind::Operator(_) | Kind::Percent | Kind::Modulo | Kind::Factorial | Kind::Fraction | Kind::Root => return None,
+        Kind::Operator(_) | Kind::Percent | Kind::Modulo | Kind::Factorial | Kind::Fraction | Kind::Root => {
+            return None;
+        }
         Kind::Variable if is_tight => return None,
         Kind::Variable | Kind::Number(..) | Kind::Close => side.is_doubtful = true,
         Kind::Word(word) => side.is_doubtful |= word.calculates,
@@ -78,7 +79,10 @@ fn left(tokens: &[Token], from: usize, to: usize, reading: Reading) -> Option<Si
 /// The longest calculation that begins at `from`.
 fn right(tokens: &[Token], from: usize, to: usize, reading: Reading) -> Option<Side> {
     let is_number = |at: usize| {
-        matches!(tokens.get(at).map(|token| &token.kind), Some(Kind::Number(..) | Kind::Open | Kind::Fraction | Kind::Root))
+        matches!(
+            tokens.get(at).map(|token| &token.kind),
+            Some(Kind::Number(..) | Kind::Open | Kind::Fraction | Kind::Root)
+        )
     };
     let (end, mut side) = (from + 1..=to)
         .rev()
@@ -88,7 +92,9 @@ fn right(tokens: &[Token], from: usize, to: usize, reading: Reading) -> Option<S
     let Some(behind) = tokens.get(end) else { return Some(side) };
     match &behind.kind {
         // Closing emphasis.
-        Kind::Operator('*') if !behind.spaced && tokens.get(end + 1).is_none_or(|token| ends(token) || matches!(token.kind, Kind::Word(_))) => {}
+        Kind::Operator('*')
+            if !behind.spaced
+                && tokens.get(end + 1).is_none_or(|token| ends(token) || matches!(token.kind, Kind::Word(_))) => {}
         Kind::Operator(_) | Kind::Percent | Kind::Modulo | Kind::Factorial | Kind::Variable => return None,
         Kind::Open if behind.spaced => {}
         Kind::Number(..) | Kind::Open | Kind::Fraction | Kind::Root => side.is_doubtful = true,

@@ -56,16 +56,55 @@ pub(super) struct Token {
 
 /// Words that change the number behind or before them.
 const CALCULATING: &[&str] = &[
-    "of", "half", "twice", "double", "triple", "thrice", "times", "plus", "minus", "less", "percent", "per", "over", "root",
-    "square", "squared", "by", "von", "hälfte", "mal", "doppelt", "geteilt", "durch", "de", "du", "fois", "moitié", "moins",
-    "mitad", "veces", "por", "más", "menos", "doble", "половина", "от", "раз", "плюс", "минус", "mara", "nusu", "ya",
+    "of",
+    "half",
+    "twice",
+    "double",
+    "triple",
+    "thrice",
+    "times",
+    "plus",
+    "minus",
+    "less",
+    "percent",
+    "per",
+    "over",
+    "root",
+    "square",
+    "squared",
+    "by",
+    "von",
+    "hälfte",
+    "mal",
+    "doppelt",
+    "geteilt",
+    "durch",
+    "de",
+    "du",
+    "fois",
+    "moitié",
+    "moins",
+    "mitad",
+    "veces",
+    "por",
+    "más",
+    "menos",
+    "doble",
+    "половина",
+    "от",
+    "раз",
+    "плюс",
+    "минус",
+    "mara",
+    "nusu",
+    "ya",
     "の",
 ];
 
 /// Units that often stand right behind a number and are no products.
 const UNITS: &[&str] = &[
-    "kg", "mg", "km", "cm", "mm", "ml", "min", "hr", "hrs", "sec", "lb", "lbs", "oz", "ft", "in", "mph", "usd", "eur", "st", "nd",
-    "rd", "th",
+    "kg", "mg", "km", "cm", "mm", "ml", "min", "hr", "hrs", "sec", "lb", "lbs", "oz", "ft", "in", "mph", "usd", "eur",
+    "st", "nd", "rd", "th",
 ];
 
 /// The tokens of `text`, numbers read under `convention`.
@@ -160,7 +199,9 @@ impl Lexer<'_> {
             ')' | ']' | '}' => self.push(Kind::Close, 1),
             '√' => self.push(Kind::Root, 1),
             '\\' => self.command(),
-            '$' | '€' | '£' | '¥' | '₹' | '₩' | '฿' | '৳' | '₽' | '¢' | '₺' | '&' | '~' => self.blank(1),
+            '$' | '€' | '£' | '¥' | '₹' | '₩' | '฿' | '৳' | '₽' | '¢' | '₺' | '&' | '~' => {
+                self.blank(1)
+            }
             '…' | '|' | '_' | '∞' => self.push(Kind::Variable, 1),
             '.' if self.peek(1) == Some('.') => {
                 let dots = self.chars[self.at..].iter().take_while(|&&c| c == '.').count();
@@ -177,7 +218,11 @@ impl Lexer<'_> {
     fn line_break(&mut self, width: usize) {
         let goes_on = matches!(self.next_visible(width), Some('=' | '≈' | '&'))
             || matches!(self.tokens.last().map(|token| &token.kind), Some(Kind::Operator(_) | Kind::Equal));
-        if goes_on { self.blank(width) } else { self.push(Kind::Break, width) }
+        if goes_on {
+            self.blank(width)
+        } else {
+            self.push(Kind::Break, width)
+        }
         self.spaced = true;
     }
 
@@ -185,7 +230,9 @@ impl Lexer<'_> {
         if let Some((whole, fraction)) = vulgar(self.chars[self.at]) {
             let mut value = BigRational::new(whole.into(), fraction.into());
             // 2½ is two and a half.
-            if !self.spaced && let Some(Token { kind: Kind::Number(before, 0), .. }) = self.tokens.last() {
+            if !self.spaced
+                && let Some(Token { kind: Kind::Number(before, 0), .. }) = self.tokens.last()
+            {
                 value += before;
                 self.tokens.pop();
             }
@@ -255,11 +302,11 @@ impl Lexer<'_> {
             "sqrt" => self.push(Kind::Root, width),
             "approx" | "simeq" | "cong" => self.push(Kind::Approximate, width),
             "bmod" | "mod" => self.push(Kind::Modulo, width),
-            "left" | "right" | "big" | "Big" | "bigl" | "bigr" | "Bigl" | "Bigr" | "quad" | "qquad" | "displaystyle"
-            | "boxed" | "fbox" | "mathbf" | "bf" | "rm" | "begin" | "end" => self.blank(width),
+            "left" | "right" | "big" | "Big" | "bigl" | "bigr" | "Bigl" | "Bigr" | "quad" | "qquad"
+            | "displaystyle" | "boxed" | "fbox" | "mathbf" | "bf" | "rm" | "begin" | "end" => self.blank(width),
             "text" | "mathrm" | "textbf" | "mbox" | "operatorname" | "textit" => self.text(width),
-            "le" | "leq" | "ge" | "geq" | "ne" | "neq" | "lt" | "gt" | "to" | "rightarrow" | "Rightarrow" | "implies"
-            | "therefore" | "because" | "equiv" => self.push(Kind::Break, width),
+            "le" | "leq" | "ge" | "geq" | "ne" | "neq" | "lt" | "gt" | "to" | "rightarrow" | "Rightarrow"
+            | "implies" | "therefore" | "because" | "equiv" => self.push(Kind::Break, width),
             _ => self.push(Kind::Variable, width),
         }
     }
@@ -320,7 +367,9 @@ impl Lexer<'_> {
 
 /// Letters, and the marks of scripts that write vowels as marks.
 fn is_letter(c: char) -> bool {
-    c.is_alphabetic() || !c.is_ascii() && !c.is_numeric() && unicode_normalization::char::is_combining_mark(c) || c == '\u{200d}'
+    c.is_alphabetic()
+        || !c.is_ascii() && !c.is_numeric() && unicode_normalization::char::is_combining_mark(c)
+        || c == '\u{200d}'
 }
 
 fn superscript(c: char) -> Option<i64> {
