@@ -101,7 +101,7 @@ async fn local(path: PathBuf, sha256: Option<String>, options: &ModelOptions, kv
     load.kv_cache_mb = kv_cache_mb;
     load.encoder = options.encoder.clone();
     blocking(move || {
-        if EncoderModel::is_one(&path) {
+        if EncoderModel::recognizes(&path) {
             return Ok(Loaded::Encoder(Box::new(EncoderModel::load(&path, load).map_err(of_model)?)));
         }
         Ok(Loaded::Here(Arc::new(LocalModel::load(&path, load).map_err(of_model)?)))

@@ -17,10 +17,11 @@ mod worker;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
+use glotrace_learn::tagger::Tagger;
 use glotrace_model::remote::Endpoint;
 use glotrace_model::{Cancel, Error as ModelError, Kind, Params, Prompt, Reply, Request, TokenScore};
 use serde_json::{Map, Value};
@@ -93,6 +94,11 @@ impl Model {
             Backend::Endpoint { endpoint, .. } => Some(endpoint),
             Backend::Worker(_) | Backend::Encoder(_) => None,
         }
+    }
+
+    /// Whether it reads texts and writes none.
+    pub fn is_encoder(&self) -> bool {
+        matches!(self.backend, Backend::Encoder(_))
     }
 
     /// Whether [`Model::log_prob`] can be asked of it.
@@ -181,6 +187,7 @@ pub struct Models {
     settings: Arc<Settings>,
     created: RwLock<HashMap<String, Definition>>,
     loaded: Mutex<HashMap<String, Slot>>,
+    tagger: OnceLock<Arc<Tagger>>,
 }
 
 impl Models {
@@ -191,7 +198,26 @@ impl Models {
         environment: Environment,
         settings: Arc<Settings>,
     ) -> Self {
-        Self { cache, environment, settings, created: RwLock::new(created), loaded: Mutex::default() }
+        Self {
+            cache,
+            environment,
+            settings,
+            created: RwLock::new(created),
+            loaded: Mutex::default(),
+            tagger: OnceLock::new(),
+        }
+    }
+
+    /// The bundled annotator of steps, unpacked once.
+    ///
+    /// # Errors
+    /// Weights that are damaged.
+    pub fn tagger(&self) -> Result<Arc<Tagger>> {
+        if let Some(tagger) = self.tagger.get() {
+            return Ok(Arc::clone(tagger));
+        }
+        let tagger = Tagger::builtin().map_err(|e| Error::internal(format!("the bundled tagger: {e}")))?;
+        Ok(Arc::clone(self.tagger.get_or_init(|| Arc::new(tagger))))
     }
 
     /// Where fetched weights are kept.

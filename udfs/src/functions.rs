@@ -2,7 +2,7 @@
 
 use crate::kit::{Aggregate, Aggregated, Function, Param, Scalar, Window, Windowed};
 use crate::llm::ModelFunction;
-use crate::{Services, encode, llm, mt, stat, text};
+use crate::{Services, encode, llm, mt, stat, step, text};
 use datafusion_common::Result;
 use datafusion_common::arrow::datatypes::{DataType, Field};
 use datafusion_expr::function::WindowUDFFieldArgs;
@@ -109,7 +109,8 @@ impl Entry {
 
 /// Every function, ready to be registered.
 pub fn all_functions(services: &Services) -> Functions {
-    let families = vec![text::family(services), llm::family(), encode::family(), mt::family(), stat::family()];
+    let families =
+        vec![text::family(services), step::family(), llm::family(), encode::family(), mt::family(), stat::family()];
     let (mut scalar, mut aggregate, mut window) = (Vec::new(), Vec::new(), Vec::new());
     for entry in families.iter().flat_map(|family| &family.entries) {
         match &entry.callable {

@@ -12,6 +12,7 @@ pub mod mt;
 mod reference;
 mod services;
 pub mod stat;
+pub mod step;
 pub mod text;
 
 pub use functions::{Family, Functions, all_functions, parameters};

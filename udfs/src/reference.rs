@@ -1,9 +1,11 @@
 //! The function reference, made from the functions themselves.
 
-use crate::kit::{Kind, Presence, sql_type, syntax};
+use crate::kit::{Kind, Output, Presence, sql_type, syntax};
+use crate::step::StepVerdict;
 use crate::{Services, all_functions};
 use datafusion_common::Result;
 use datafusion_common::arrow::datatypes::DataType;
+use glotrace_text::step::AnnotatedStep;
 use std::fmt::Write;
 
 /// All that the reference says of one function.
@@ -145,6 +147,9 @@ fn arrow_type(kind: Kind) -> DataType {
         Kind::Key => DataType::Utf8,
         Kind::Doubles | Kind::Features => DataType::new_list(DataType::Float64, true),
         Kind::Fit => crate::stat::fit_type(),
+        Kind::Annotation => <Vec<AnnotatedStep> as Output>::data_type(),
+        Kind::Sequence => DataType::new_list(DataType::Utf8, true),
+        Kind::Verdicts => <Vec<StepVerdict> as Output>::data_type(),
     }
 }
 

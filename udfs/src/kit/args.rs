@@ -4,8 +4,13 @@
 //! rows in which a required argument is NULL are NULL, and a call of scalars only gives a scalar.
 
 use super::check::is_text;
-use super::{Doubles, Kind, Output, Param, Presence, Text, Texts, Value, exec_error, internal_error};
-use datafusion_common::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array};
+use super::{
+    Annotations, Doubles, Kind, Output, Param, Presence, Sequences, Text, Texts, Value, Verdicts, exec_error,
+    internal_error,
+};
+use datafusion_common::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, new_null_array,
+};
 use datafusion_common::arrow::buffer::NullBuffer;
 use datafusion_common::arrow::compute::{CastOptions, cast_with_options};
 use datafusion_common::arrow::datatypes::{DataType, Float64Type};
@@ -103,6 +108,29 @@ impl Args {
     pub fn doubles(&self, i: usize) -> Result<Doubles> {
         let Some((array, one)) = self.arrays.get(i) else { return Ok(Doubles::absent()) };
         Doubles::new(array, *one)
+    }
+
+    /// Argument `i` as annotations.
+    pub fn annotations(&self, i: usize) -> Result<Annotations> {
+        let (array, one) = self.array(i);
+        Annotations::new(&array, one)
+    }
+
+    /// Argument `i` as sequences of texts or numbers.
+    pub fn sequences(&self, i: usize) -> Result<Sequences> {
+        let (array, one) = self.array(i);
+        Sequences::new(&array, one)
+    }
+
+    /// Argument `i` as tables of verdicts.
+    pub fn verdicts(&self, i: usize) -> Result<Verdicts> {
+        let (array, one) = self.array(i);
+        Verdicts::new(&array, one)
+    }
+
+    /// Argument `i`; one that was left out is a NULL.
+    fn array(&self, i: usize) -> (ArrayRef, IsScalar) {
+        self.arrays.get(i).cloned().unwrap_or_else(|| (new_null_array(&DataType::Null, 1), true))
     }
 
     /// Argument `i` as whole numbers.

@@ -3,6 +3,7 @@
 //! The checks sit where DataFusion asks for the result type and not in `coerce_types`: an error of the latter comes out
 //! wrapped in two sentences about candidate functions.
 
+use super::lists::element;
 use super::param::parameter_list;
 use super::{Kind, Param, plan_error};
 use datafusion_common::arrow::datatypes::{DataType, Fields};
@@ -58,15 +59,18 @@ fn accepts(kind: Kind, given: &DataType) -> bool {
         Kind::Boolean => *given == DataType::Boolean,
         Kind::Truth | Kind::Measure => is_measure(given),
         Kind::Key => !given.is_nested() || is_text(given),
-        Kind::Doubles => list_item(given).is_some_and(is_measure),
+        Kind::Doubles => element(given).is_some_and(is_measure),
         Kind::Features => match given {
             DataType::Struct(fields) => fields.iter().all(|field| is_measure(field.data_type())),
-            list => list_item(list).is_some_and(is_measure),
+            list => element(list).is_some_and(is_measure),
         },
         Kind::Fit => match given {
             DataType::Struct(fields) => fields.iter().any(|field| field.name() == "terms"),
             _ => false,
         },
+        Kind::Annotation => is_list_of(given, |step| has_fields(step, ANNOTATION)),
+        Kind::Sequence => is_list_of(given, |item| is_text(item) || item.is_integer()),
+        Kind::Verdicts => is_list_of(given, |verdict| has_fields(verdict, VERDICT)),
     }
 }
 
@@ -83,18 +87,27 @@ pub(super) fn is_text(given: &DataType) -> bool {
 }
 
 fn is_texts(given: &DataType) -> bool {
-    list_item(given).is_some_and(|item| is_text(item) || item.is_null())
+    is_list_of(given, is_text)
 }
 
-fn list_item(given: &DataType) -> Option<&DataType> {
-    match given {
-        DataType::List(item)
-        | DataType::LargeList(item)
-        | DataType::ListView(item)
-        | DataType::LargeListView(item)
-        | DataType::FixedSizeList(item, _) => Some(item.data_type()),
-        _ => None,
-    }
+/// Whether it is a list whose elements pass; an empty list without a type does.
+fn is_list_of(given: &DataType, passes: impl Fn(&DataType) -> bool) -> bool {
+    element(given).is_some_and(|item| item.is_null() || passes(item))
+}
+
+type IsType = fn(&DataType) -> bool;
+
+const ANNOTATION: &[(&str, IsType)] =
+    &[("tags", is_texts), ("depends_on", |ids| is_list_of(ids, DataType::is_integer))];
+const VERDICT: &[(&str, IsType)] =
+    &[("step", DataType::is_integer), ("depends_on", DataType::is_integer), ("label", is_text)];
+
+/// Whether it is a STRUCT with these fields, and perhaps others.
+fn has_fields(given: &DataType, fields: &[(&str, IsType)]) -> bool {
+    let DataType::Struct(there) = given else { return false };
+    fields.iter().all(|(name, passes)| {
+        there.find(name).is_some_and(|(_, field)| field.data_type().is_null() || passes(field.data_type()))
+    })
 }
 
 fn way_out(param: &Param, given: &DataType) -> String {
@@ -126,6 +139,13 @@ fn way_out(param: &Param, given: &DataType) -> String {
             "write a record, as in {steps: num_steps, utility: direct}, or a list, as in [a, b]".to_owned()
         }
         (Kind::Fit, _) => "give it what logit_fit(y, x) returned".to_owned(),
+        (Kind::Annotation, given) if is_text(given) => format!("read it first, as in step_parse({name}, n_steps)"),
+        (Kind::Annotation, _) => format!("step_parse and step_annotate give {}", param.kind.sql_type()),
+        (Kind::Sequence, given) if is_list_of(given, DataType::is_numeric) => {
+            format!("cast it, as in {name}::BIGINT[]")
+        }
+        (Kind::Sequence, _) => "write a list, as in ['first', 'second'] or [1, 2]".to_owned(),
+        (Kind::Verdicts, _) => format!("it takes {}", param.kind.sql_type()),
         (Kind::Bigint | Kind::Double | Kind::Boolean, _) => format!("cast it, as in {name}::{}", param.kind.sql_type()),
     }
 }

@@ -6,6 +6,7 @@
 //! for functions of many rows.
 
 mod aggregate;
+mod annotations;
 mod args;
 mod check;
 mod constants;
@@ -13,20 +14,24 @@ mod doubles;
 mod error;
 mod features;
 mod function;
+mod groups;
 mod lists;
 mod output;
 mod param;
+mod sequences;
 mod sql_type;
 mod suggest;
 mod text;
 mod texts;
 mod value;
+mod verdicts;
 mod window;
 
 #[cfg(test)]
 pub mod tester;
 
 pub use aggregate::{Aggregate, Aggregated, Rows};
+pub use annotations::Annotations;
 pub use args::Args;
 pub use check::{check_literals, check_types};
 pub use constants::Constants;
@@ -34,12 +39,14 @@ pub use doubles::Doubles;
 pub use error::{exec_error, internal_error, plan_error};
 pub use features::{Features, feature_names};
 pub use function::{Function, Scalar};
-pub use lists::{item_type, items, list, list_type};
+pub use groups::{item_type, items, list, list_type};
 pub use output::{Output, Record, Structs, structs};
 pub use param::{Kind, Param, Presence, signature, syntax};
+pub use sequences::{Sequence, Sequences};
 pub use sql_type::sql_type;
 pub use suggest::suggest;
 pub use text::Text;
 pub use texts::Texts;
 pub use value::Value;
+pub use verdicts::Verdicts;
 pub use window::{Window, Windowed};

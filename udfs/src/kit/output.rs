@@ -97,6 +97,17 @@ impl Output for f64 {
     }
 }
 
+/// An element that may be NULL.
+impl<T: Output> Output for Option<T> {
+    fn data_type() -> DataType {
+        T::data_type()
+    }
+
+    fn collect(values: Vec<Option<Self>>) -> Result<ArrayRef> {
+        T::collect(values.into_iter().map(Option::flatten).collect())
+    }
+}
+
 impl<T: Output> Output for Vec<T> {
     fn data_type() -> DataType {
         DataType::new_list(T::data_type(), true)

@@ -44,6 +44,12 @@ pub enum Kind {
     Features,
     /// What `logit_fit` returns.
     Fit,
+    /// An annotation: LIST<STRUCT<tags LIST<TEXT>, depends_on LIST<BIGINT>>>.
+    Annotation,
+    /// A list of texts or a list of whole numbers.
+    Sequence,
+    /// A table of verdicts: LIST<STRUCT<step BIGINT, depends_on BIGINT, label TEXT>>.
+    Verdicts,
 }
 
 /// What a parameter's absence and its NULL mean.
@@ -95,6 +101,9 @@ impl Kind {
             Self::Doubles => "LIST<DOUBLE>",
             Self::Features => "STRUCT of DOUBLE or LIST<DOUBLE>",
             Self::Fit => "STRUCT",
+            Self::Annotation => "LIST<STRUCT<tags LIST<TEXT>, depends_on LIST<BIGINT>>>",
+            Self::Sequence => "LIST<TEXT> or LIST<BIGINT>",
+            Self::Verdicts => "LIST<STRUCT<step BIGINT, depends_on BIGINT, label TEXT>>",
         }
     }
 
@@ -139,6 +148,9 @@ impl fmt::Display for Kind {
             Self::Doubles => f.write_str("a list of numbers"),
             Self::Features => f.write_str("a record of numbers or a list of numbers"),
             Self::Fit => f.write_str("a fit of logit_fit"),
+            Self::Annotation => f.write_str("an annotation"),
+            Self::Sequence => f.write_str("a list of text or of whole numbers"),
+            Self::Verdicts => f.write_str("a list of verdicts"),
         }
     }
 }

@@ -37,6 +37,7 @@ pub use logprob::Logprob;
 pub use logprob_row::LogprobRow;
 pub use model_function::{ModelFunction, Task};
 pub use translate_row::TranslateRow;
+pub(crate) use translate_row::language;
 pub use v_information::{VInformation, v_information};
 pub use v_information_row::VInformationRow;
 

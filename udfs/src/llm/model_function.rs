@@ -3,6 +3,7 @@
 use super::generate_row::check_ranges;
 use super::{ClassifyRow, JsonRow, TranslateRow};
 use crate::kit::{Args, Param, check_literals, check_types, internal_error, plan_error, signature};
+use crate::step::StepAnnotateRow;
 use datafusion_common::arrow::array::ArrayRef;
 use datafusion_common::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion_common::{DataFusionError, Result, ScalarValue};
@@ -41,6 +42,10 @@ pub enum Task {
     Comet,
     /// Matched tokens of two texts.
     BertScore,
+    /// What the steps of a trace do and build on.
+    StepAnnotate,
+    /// Whether they follow from that.
+    StepValidity,
 }
 
 /// A marker for model calls, found by `udf.inner().downcast_ref::<ModelFunction>()`.
@@ -97,6 +102,7 @@ impl ModelFunction {
             Task::Classify => ClassifyRow::check(self, literals),
             Task::Json => JsonRow::check(self, literals),
             Task::Translate => TranslateRow::check(self, literals),
+            Task::StepAnnotate => StepAnnotateRow::check(self, literals),
             Task::Logprob
             | Task::VInformation
             | Task::Embed
@@ -104,12 +110,13 @@ impl ModelFunction {
             | Task::Nli
             | Task::CometQe
             | Task::Comet
-            | Task::BertScore => Ok(()),
+            | Task::BertScore
+            | Task::StepValidity => Ok(()),
         }
     }
 
     /// A plan error about the literal at place `i`.
-    pub(super) fn literal_error(&self, i: usize, what: impl Display, hint: impl Display) -> DataFusionError {
+    pub(crate) fn literal_error(&self, i: usize, what: impl Display, hint: impl Display) -> DataFusionError {
         let name = self.params.get(i).map_or("?", |param| param.name);
         plan_error(self.name, format!("argument {} `{name}` {what}", i + 1), hint)
     }

@@ -49,7 +49,7 @@ impl TranslateRow {
 }
 
 /// The English name of a language, or what is wrong and the way out.
-fn language(lang: &str) -> Result<&'static str, (String, String)> {
+pub(crate) fn language(lang: &str) -> Result<&'static str, (String, String)> {
     lang::named(lang).ok_or_else(|| {
         let hint = match suggest(lang, lang::all_names()) {
             Some(meant) => format!("did you mean '{meant}'?"),

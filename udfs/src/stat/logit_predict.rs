@@ -138,8 +138,8 @@ impl Fits {
 #[cfg(test)]
 mod tests {
     use super::LogitPredict;
-    use crate::kit::tester::literal;
     use crate::kit::Output;
+    use crate::kit::tester::literal;
     use datafusion_common::ScalarValue;
     use datafusion_common::arrow::array::{ArrayRef, Float64Array, StructArray};
     use datafusion_common::arrow::datatypes::{DataType, Field};

@@ -84,6 +84,9 @@ mod tests {
     #[test]
     fn what_is_no_p_value_or_no_method_is_refused() {
         assert!(adjusted(&[Some(5.0)], "bh")[0].contains("argument 1 `p` must be between 0 and 1, got 5"));
-        assert!(adjusted(&[Some(0.5)], "fdr")[0].contains("argument 2 `method` must be 'bonferroni', 'holm' or 'bh', got 'fdr'"));
+        assert!(
+            adjusted(&[Some(0.5)], "fdr")[0]
+                .contains("argument 2 `method` must be 'bonferroni', 'holm' or 'bh', got 'fdr'")
+        );
     }
 }

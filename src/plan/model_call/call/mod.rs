@@ -6,6 +6,8 @@ mod encode;
 mod generate;
 mod json;
 mod logprob;
+mod step_annotate;
+mod step_validity;
 mod translate;
 mod v_information;
 
@@ -18,6 +20,7 @@ use futures::future::BoxFuture;
 use glotrace_udfs::encode::TextsRow;
 use glotrace_udfs::kit::Output;
 use glotrace_udfs::llm::{ClassifyRow, JsonRow, LogprobRow, ModelFunction, Task, TranslateRow, VInformationRow};
+use glotrace_udfs::step::{StepAnnotateRow, StepValidityRow};
 
 use super::run::StatementRun;
 use crate::error::Error;
@@ -43,6 +46,12 @@ pub fn column<'a>(
         Task::Logprob => each(LogprobRow::read(function, args, rows), |row| logprob::logprob(row, run)).boxed(),
         Task::VInformation => {
             each(VInformationRow::read(function, args, rows), |row| v_information::v_information(row, run)).boxed()
+        }
+        Task::StepAnnotate => {
+            each(StepAnnotateRow::read(function, args, rows), |row| step_annotate::annotate(row, run)).boxed()
+        }
+        Task::StepValidity => {
+            each(StepValidityRow::read(function, args, rows), |row| step_validity::validity(row, run)).boxed()
         }
         Task::Embed => each(TextsRow::read(function, args, rows), |row| encode::embed(row, run)).boxed(),
         Task::SemanticSimilarity => {

@@ -12,6 +12,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use glotrace_learn::tagger::Tagger;
 use glotrace_model::{Cancel, Completion, Kind, Prompt, Request, TokenScore};
 use serde::de::DeserializeOwned;
 use serde_json::from_slice;
@@ -129,6 +130,14 @@ impl StatementRun {
     /// No such model, or one that cannot be loaded: the statement stops.
     pub async fn model(&self, name: &str) -> Result<Arc<Model>> {
         self.models.resolve(name).await
+    }
+
+    /// The bundled annotator of steps.
+    ///
+    /// # Errors
+    /// Weights that are damaged.
+    pub fn tagger(&self) -> Result<Arc<Tagger>> {
+        self.models.tagger()
     }
 
     /// Completions of the samples of one prompt. `Ok(Err(…))` in a place is a call that failed while the statement goes on.

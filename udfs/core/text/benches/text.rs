@@ -8,7 +8,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a bench")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use glotrace_text::{lang, math, prompt, token, trace};
+use glotrace_text::{lang, math, prompt, step, token, trace};
 use std::{fs, hint::black_box, path::PathBuf, time::Duration};
 
 /// The language of the questions with the model outputs; empty where the folder is absent.
@@ -85,5 +85,51 @@ fn math(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, trace, math, lang, token, prompt);
+fn steps(c: &mut Criterion) {
+    rows(c, "step_validity builtin:arithmetic", |_, output| {
+        trace::steps_paragraph(output)
+            .into_iter()
+            .filter(|text| step::arithmetic(text) != step::Verdict::Neutral)
+            .count()
+    });
+    // What an annotator replies to a trace of so many steps, and the features of it.
+    for n_steps in [20, 200, 2_000] {
+        let annotation = annotation(n_steps);
+        let reply = reply(&annotation);
+        let steps = step::lend(&annotation);
+        let tags: Vec<_> = step::first_tags(&steps).into_iter().map(step::Tag::function).collect();
+        let other: Vec<_> = tags.iter().map(|tag| tag.map(|place| (place * 5 + 3) % 7)).collect();
+        let mut group = c.benchmark_group(format!("{n_steps} steps"));
+        group.sample_size(20).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+        group.bench_function("step_parse", |b| b.iter(|| step::parse(black_box(&reply), n_steps).unwrap()));
+        group.bench_function("step_tag_frequencies", |b| b.iter(|| step::tag_frequencies(black_box(&steps))));
+        group.bench_function("step_utility", |b| b.iter(|| step::utility(black_box(&steps))));
+        group.throughput(Throughput::Elements((n_steps * n_steps) as u64));
+        group.bench_function("seq_align", |b| {
+            b.iter(|| step::align(black_box(&tags), black_box(&other), step::Scoring::default()));
+        });
+        group.finish();
+    }
+}
+
+/// Tags and dependencies that look like an annotator's.
+fn annotation(n_steps: usize) -> Vec<Option<step::AnnotatedStep>> {
+    let tag = |id: usize| step::Tag::FUNCTIONS[(id * id + id / 3) % 8];
+    let depends_on =
+        |id: usize| (1..=2).filter_map(move |back| (id as i64).checked_sub(back * 3).filter(|&id| id >= 0));
+    (0..n_steps)
+        .map(|id| Some(step::AnnotatedStep { tags: vec![tag(id)], depends_on: Some(depends_on(id).collect()) }))
+        .collect()
+}
+
+fn reply(annotation: &[Option<step::AnnotatedStep>]) -> String {
+    let entry = |(id, step): (usize, &step::AnnotatedStep)| {
+        let depends_on: Vec<_> = step.depends_on.iter().flatten().map(i64::to_string).collect();
+        let entry = serde_json::json!({"function_tags": [step.tags[0].name()], "depends_on": depends_on});
+        format!("\"{id}\": {entry}")
+    };
+    format!("{{{}}}", annotation.iter().flatten().enumerate().map(entry).collect::<Vec<_>>().join(", "))
+}
+
+criterion_group!(benches, trace, math, lang, token, prompt, steps);
 criterion_main!(benches);

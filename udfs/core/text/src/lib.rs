@@ -8,6 +8,7 @@
 //! - [`math`] reads answers and compares them,
 //! - [`lang`] tells in which language the model thought,
 //! - [`token`] tells how long it did,
+//! - [`step`] says what its steps do, what they build on, and how alike two traces are in that,
 //! - [`reply`] reads what was asked for out of a reply, and [`mt`] tells whether a translation is one.
 //!
 //! Where a published study computes something else than its text says, the function that keeps its
@@ -29,5 +30,6 @@ pub mod math;
 pub mod mt;
 pub mod prompt;
 pub mod reply;
+pub mod step;
 pub mod token;
 pub mod trace;

@@ -15,4 +15,4 @@ pub use candidates::{Candidates, CandidatesError};
 pub use confidence::confidence;
 pub use detect::detect;
 pub use detector::Detector;
-pub use name::{all_names, name, named};
+pub use name::{all_names, code, name, named};

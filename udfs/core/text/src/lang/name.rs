@@ -21,6 +21,12 @@ pub fn named(lang: &str) -> Option<&'static str> {
     name(wanted).or_else(|| all_names().find(|english| english.eq_ignore_ascii_case(wanted)))
 }
 
+/// The ISO 639-1 code of the language that `lang` is the code or the English name of.
+pub fn code(lang: &str) -> Option<&'static str> {
+    let wanted = named(lang)?;
+    NAMES.iter().find(|(_, english)| *english == wanted).map(|&(code, _)| code)
+}
+
 /// The English names of all languages, by code.
 pub fn all_names() -> impl Iterator<Item = &'static str> {
     NAMES.iter().map(|&(_, english)| english)

@@ -24,6 +24,7 @@ mod numeral;
 pub use answer::answer;
 pub use boxed::boxed;
 pub use boxed_first::boxed_first;
+pub(crate) use chinese::section_unit;
 pub use correct::{correct, correct_in};
 pub use correct_ki2026::correct_ki2026;
 pub use equal::{equal, equal_in};
@@ -31,8 +32,9 @@ pub(crate) use fold::fold;
 pub use last_number::last_number;
 pub use last_number_highmath::last_number_highmath;
 pub(crate) use numbers::readings;
+pub(crate) use numeral::{Convention, scan as scan_numeral};
 
 /// The convention of a language where one is given, else of the text.
-fn convention_of(lang: Option<&str>, text: &str) -> numeral::Convention {
-    lang.map_or_else(|| numeral::Convention::of_text(text), numeral::Convention::of_language)
+fn convention_of(lang: Option<&str>, text: &str) -> Convention {
+    lang.map_or_else(|| Convention::of_text(text), Convention::of_language)
 }

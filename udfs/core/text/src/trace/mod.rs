@@ -24,5 +24,5 @@ pub use steps_paragraph::steps_paragraph;
 
 use fold::fold;
 use is_word::is_word;
-use trim::trim;
+pub(crate) use trim::trim;
 use untag::untag;

@@ -4,7 +4,7 @@
 //! not White_Space and which [`str::trim`] keeps. U+200B and U+FEFF stay in both.
 
 /// `text` without Unicode White_Space and U+001C..=U+001F at its ends.
-pub(super) fn trim(text: &str) -> &str {
+pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}'))
 }
 

@@ -320,15 +320,3 @@ impl EncoderModel {
         kind.is_some_and(|kind| super::super::encoder::arch::Architecture::named(kind).is_some())
     }
 }
-
-/// Whether the folder at `path` holds an encoder and no model that writes text, as far as its settings tell.
-pub(super) fn is_one(path: &Path) -> bool {
-    if path.join("hparams.yaml").is_file() || path.join("modules.json").is_file() {
-        return true;
-    }
-    let class = || {
-        let json = Json::open(&path.join("config.json")).ok()??;
-        Some(json.texts("architectures").ok()??.first()?.to_string())
-    };
-    class().is_some_and(|class| !class.ends_with("CausalLM") && !class.ends_with("LMHeadModel"))
-}

@@ -86,11 +86,6 @@ const QUERY: &str = "query: ";
 const PASSAGE: &str = "passage: ";
 
 impl EncoderModel {
-    /// Whether `path` is a folder with an encoder in it, and no model that writes text.
-    pub fn is_one(path: &std::path::Path) -> bool {
-        load::is_one(path)
-    }
-
     /// What it can do.
     pub fn abilities(&self) -> &'static [Ability] {
         match self.task {
