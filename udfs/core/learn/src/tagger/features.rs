@@ -11,13 +11,32 @@ pub(super) const ROWS: usize = NAMED + HASHED;
 /// The value of a named property, beside n-grams whose vector has length 1.
 pub(super) const NAMED_VALUE: f64 = 0.25;
 
-/// A step with its place in its trace.
+/// A step and what stands around it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
+pub(super) struct Seen<'a> {
     pub text: &'a str,
-    /// From 0, below `steps`.
-    pub position: usize,
-    pub steps: usize,
+    /// The known step before it, empty for the first.
+    pub before: &'a str,
+    /// How many known steps stand before it, and how many there are in its trace; `None` where this is to be ignored.
+    pub place: Option<(usize, usize)>,
+}
+
+/// The steps of a trace as the classifier sees them. Unknown ones, such as rulers, are `None` and take no place.
+pub(super) fn seen<'a>(steps: &[&'a str]) -> Vec<Option<Seen<'a>>> {
+    let known = |step: &str| step.chars().any(in_word);
+    let count = steps.iter().filter(|step| known(step)).count();
+    let (mut position, mut before) = (0, "");
+    steps
+        .iter()
+        .map(|&text| {
+            known(text).then(|| {
+                let seen = Seen { text, before, place: Some((position, count)) };
+                position += 1;
+                before = text;
+                seen
+            })
+        })
+        .collect()
 }
 
 /// The features of a step: rows of the weights, each once. Reused from step to step.
@@ -39,7 +58,7 @@ impl Features {
     }
 
     /// Reads the features of a step.
-    pub(super) fn read(&mut self, step: Place<'_>) {
+    pub(super) fn read(&mut self, step: Seen<'_>) {
         for &row in &self.hashed {
             self.seen[(row as usize - NAMED) / 64] = 0;
         }
@@ -116,15 +135,17 @@ impl Features {
     }
 
     /// Where the step stands, how long it is, and what signs it holds.
-    fn properties(&mut self, step: Place<'_>) {
+    fn properties(&mut self, step: Seen<'_>) {
         let text = step.text.trim();
         let signs = Signs::of(text);
         let mut named = Named { rows: &mut self.named, next: 0 };
-        named.one_of(6, (step.position * 6) / step.steps.max(1));
-        named.flag(step.position == 0);
-        named.flag(step.position == 1);
-        named.flag(step.position + 1 == step.steps);
-        named.flag(step.position + 2 == step.steps);
+        // One row for a place that is ignored, so that the rows behind stand fast.
+        named.one_of(5, step.place.map_or(0, |(position, steps)| 1 + position * 4 / steps.max(1)));
+        named.flag(step.place.is_some_and(|(position, _)| position == 0));
+        named.flag(step.place.is_some_and(|(position, steps)| position + 1 == steps));
+        named.flag(step.before.trim_end_matches(['*', ' ']).ends_with([':', '：']));
+        named.flag(step.before.contains("boxed"));
+        named.flag(step.before.starts_with(['#', '*']) && !step.before.contains('='));
         named.one_of(7, signs.chars.checked_ilog2().map_or(0, |log| (log as usize).saturating_sub(2)));
         named.one_of(6, if signs.digits == 0 { 0 } else { 1 + signs.digits * 8 / signs.chars.max(1) });
         named.one_of(4, signs.equals);
@@ -211,15 +232,15 @@ fn mix(hash: u64, value: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Features, NAMED, Place, ROWS};
+    use super::{Features, NAMED, ROWS, Seen, seen};
 
     #[test]
     fn features_are_rows_each_once_and_do_not_depend_on_what_was_read_before() {
-        let step = Place { text: "Wait, let me check: 3 × 4 = 12.", position: 2, steps: 5 };
+        let step = Seen { text: "Wait, let me check: 3 × 4 = 12.", before: "**Check:**", place: Some((2, 5)) };
         let mut fresh = Features::new();
         fresh.read(step);
         let mut used = Features::new();
-        used.read(Place { text: "ধরা যাক x = 8, wait", position: 0, steps: 1 });
+        used.read(Seen { text: "ধরা যাক x = 8, wait", before: "", place: None });
         used.read(step);
         assert_eq!(fresh.named, used.named);
         assert_eq!(fresh.hashed, used.hashed);
@@ -232,9 +253,10 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_step_has_a_place_all_the_same() {
-        let mut features = Features::new();
-        features.read(Place { text: "", position: 0, steps: 0 });
-        assert!(!features.named.is_empty());
+    fn rulers_take_no_place() {
+        let steps = seen(&["---", "a", "***", "", "b"]);
+        let places: Vec<_> = steps.iter().map(|s| s.and_then(|s| s.place)).collect();
+        assert_eq!(places, [None, Some((0, 2)), None, None, Some((1, 2))]);
+        assert_eq!(steps[4].map(|s| s.before), Some("a"));
     }
 }

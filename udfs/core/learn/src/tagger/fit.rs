@@ -1,6 +1,6 @@
 //! Multinomial logistic regression on sparse features.
 
-use super::features::{Features, NAMED, NAMED_VALUE, Place, ROWS};
+use super::features::{Features, NAMED_VALUE, ROWS, Seen, seen};
 use super::lbfgs::minimise;
 use super::{Tag, Tagger, Weights};
 
@@ -9,21 +9,18 @@ use super::{Tag, Tagger, Weights};
 pub struct Step<'a> {
     /// What the step says.
     pub text: &'a str,
-    /// Where it stands in its trace, from 0.
-    pub position: usize,
-    /// How many steps its trace has.
-    pub steps: usize,
-    /// What it does. Steps that are [`Tag::Unknown`] teach nothing and are left out.
+    /// What it does. Steps that are [`Tag::Unknown`] teach nothing.
     pub tag: Tag,
 }
 
-/// Fits a tagger to labelled steps: the minimum of the summed cross-entropy plus `l2`/2 times the squared weights.
+/// Fits a tagger to labelled traces: the minimum of the summed cross-entropy plus `l2`/2 times the squared weights.
 ///
-/// `l2` is positive; 0.05 is what the built-in weights were fitted with, chosen by cross-validation. One thread, a fixed order and
-/// f64 throughout: the same steps give the same tagger, up to the last digit of the platform's exponential, which rounding to
-/// bytes hides almost always. Without steps, all tags are equally likely.
-pub fn fit(steps: &[Step<'_>], l2: f64) -> Tagger {
-    let samples = samples(steps);
+/// Each step counts half with its place in the trace and half without, because traces that were written to learn from are more
+/// orderly than real ones. `l2` is positive; the larger, the more cautious. One thread, a fixed order and f64 throughout: the same
+/// traces give the same tagger, up to the last digit of the platform's exponential, which rounding to bytes hides almost
+/// always. Without steps, all tags are equally likely.
+pub fn fit(traces: &[Vec<Step<'_>>], l2: f64) -> Tagger {
+    let samples = samples(traces);
     let mut weights = vec![0.0; ROWS * Tag::COUNT];
     minimise(&mut weights, 300, |weights, gradient| loss(&samples, l2, weights, gradient));
     let (rows, _) = weights.as_chunks::<{ Tag::COUNT }>();
@@ -45,20 +42,27 @@ impl Sample {
     }
 }
 
-fn samples(steps: &[Step<'_>]) -> Vec<Sample> {
+fn samples(traces: &[Vec<Step<'_>>]) -> Vec<Sample> {
     let mut features = Features::new();
-    let known = steps.iter().filter(|step| step.tag != Tag::Unknown);
-    known
-        .map(|step| {
-            features.read(Place { text: step.text, position: step.position, steps: step.steps });
-            Sample {
-                named: features.named.clone(),
-                hashed: features.hashed.clone(),
-                hashed_value: features.hashed_value(),
-                tag: step.tag as usize,
+    let mut samples = Vec::new();
+    for trace in traces {
+        let texts: Vec<&str> = trace.iter().map(|step| step.text).collect();
+        for (step, seen) in trace.iter().zip(seen(&texts)) {
+            let Some(seen) = seen.filter(|_| step.tag != Tag::Unknown) else {
+                continue;
+            };
+            for seen in [seen, Seen { place: None, ..seen }] {
+                features.read(seen);
+                samples.push(Sample {
+                    named: features.named.clone(),
+                    hashed: features.hashed.clone(),
+                    hashed_value: features.hashed_value(),
+                    tag: step.tag as usize,
+                });
             }
-        })
-        .collect()
+        }
+    }
+    samples
 }
 
 /// The loss at `weights` (row by row, tag by tag), and its gradient.
@@ -68,7 +72,6 @@ fn loss(samples: &[Sample], l2: f64, weights: &[f64], gradient: &mut [f64]) -> f
         *g = l2 * w;
         loss += 0.5 * l2 * w * w;
     }
-    debug_assert_eq!(weights.len(), (NAMED + (1 << 16)) * Tag::COUNT);
     for sample in samples {
         let mut p = [0.0; Tag::COUNT];
         for (row, value) in sample.entries() {
@@ -77,8 +80,9 @@ fn loss(samples: &[Sample], l2: f64, weights: &[f64], gradient: &mut [f64]) -> f
             }
         }
         softmax(&mut p);
-        loss -= p[sample.tag].max(f64::MIN_POSITIVE).ln();
+        loss -= 0.5 * p[sample.tag].max(f64::MIN_POSITIVE).ln();
         p[sample.tag] -= 1.0;
+        p.iter_mut().for_each(|p| *p *= 0.5);
         for (row, value) in sample.entries() {
             for (g, p) in gradient[row * Tag::COUNT..].iter_mut().zip(&p) {
                 *g += value * p;
@@ -106,15 +110,15 @@ mod tests {
     use super::{ROWS, Step, Tag, fit, loss, samples};
 
     const STEPS: [Step<'static>; 4] = [
-        Step { text: "We need to find the cost.", position: 0, steps: 4, tag: Tag::ProblemSetup },
-        Step { text: "3 * 4 = 12", position: 1, steps: 4, tag: Tag::ActiveComputation },
-        Step { text: "Wait, is that right?", position: 2, steps: 4, tag: Tag::UncertaintyManagement },
-        Step { text: "The answer is \\boxed{12}.", position: 3, steps: 4, tag: Tag::FinalAnswerEmission },
+        Step { text: "We need to find the cost.", tag: Tag::ProblemSetup },
+        Step { text: "3 * 4 = 12", tag: Tag::ActiveComputation },
+        Step { text: "Wait, is that right?", tag: Tag::UncertaintyManagement },
+        Step { text: "The answer is \\boxed{12}.", tag: Tag::FinalAnswerEmission },
     ];
 
     #[test]
     fn the_gradient_is_the_slope_of_the_loss() {
-        let samples = samples(&STEPS);
+        let samples = samples(&[STEPS.to_vec()]);
         let mut weights: Vec<f64> = (0..ROWS * Tag::COUNT).map(|i| ((i * 37) % 101) as f64 / 500.0 - 0.1).collect();
         let mut gradient = vec![0.0; weights.len()];
         loss(&samples, 0.3, &weights, &mut gradient);
@@ -133,17 +137,18 @@ mod tests {
 
     #[test]
     fn what_was_learned_is_known_and_learning_again_gives_the_same_bytes() {
-        let tagger = fit(&STEPS, 0.1);
+        let tagger = fit(&[STEPS.to_vec()], 0.1);
         let texts = STEPS.map(|step| step.text);
         let tagged = tagger.annotate(&texts, None);
         assert_eq!(tagged.iter().map(|t| t.tags[0]).collect::<Vec<_>>(), STEPS.map(|step| step.tag));
-        assert_eq!(tagger.to_bytes(), fit(&STEPS, 0.1).to_bytes());
+        assert_eq!(tagger.to_bytes(), fit(&[STEPS.to_vec()], 0.1).to_bytes());
     }
 
     #[test]
     fn nothing_can_be_learned_from_nothing() {
         let tagger = fit(&[], 0.1);
-        let p = tagger.probabilities(&["3 * 4 = 12"]);
-        assert!(p[0].iter().all(|p| (p - 0.125).abs() < 1e-12));
+        let p = tagger.probabilities(&["3 * 4 = 12", "---"]);
+        assert!(p[0].is_some_and(|p| p.iter().all(|p| (p - 0.125).abs() < 1e-12)));
+        assert_eq!(p[1], None);
     }
 }

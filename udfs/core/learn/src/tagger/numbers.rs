@@ -132,7 +132,8 @@ struct Scanner<'a> {
 impl Scanner<'_> {
     fn run(mut self) -> Vec<Token> {
         while let Some(c) = self.peek(0) {
-            let start = std::mem::replace(&mut self.line_start, self.line_start && matches!(c, ' ' | '#' | '*' | '-' | '>'));
+            let start = self.line_start;
+            self.line_start &= matches!(c, ' ' | '#' | '*' | '-' | '>');
             match c {
                 _ if digit(c).is_some() => self.number(start),
                 '\\' => self.command(),

@@ -1,9 +1,8 @@
 //! Steps of a trace to tags and dependencies.
 
 use super::depend::dependencies;
-use super::features::{Features, Place};
+use super::features::{Features, seen};
 use super::fit::softmax;
-use super::fold::in_word;
 use super::{Error, Tag, Weights};
 
 /// The bundled weights; `data/tagger/README.md` says what they are and how they were made.
@@ -75,32 +74,29 @@ impl Tagger {
     /// A step without a letter or digit is [`Tag::Unknown`]. `lang` is an ISO 639-1 code that says how numbers are written
     /// (`1.250,5` in German is 1250.5); without it, or with an unknown one, the form of each number decides.
     pub fn annotate(&self, steps: &[&str], lang: Option<&str>) -> Vec<Tagged> {
-        let probabilities = self.probabilities(steps);
-        let tags: Vec<Vec<Tag>> = steps.iter().zip(&probabilities).map(|(step, p)| tags(step, p)).collect();
+        let tags: Vec<Vec<Tag>> = self.probabilities(steps).iter().map(tags).collect();
         let depends_on = dependencies(steps, &tags, lang);
         tags.into_iter().zip(depends_on).map(|(tags, depends_on)| Tagged { tags, depends_on }).collect()
     }
 
-    /// How probable each tag of [`Tag::CHOICES`] is for each step of a trace; each row sums to 1.
-    pub fn probabilities(&self, steps: &[&str]) -> Vec<[f64; Tag::COUNT]> {
+    /// How probable each tag of [`Tag::CHOICES`] is for each step of a trace, with sum 1; `None` for unknown steps.
+    pub fn probabilities(&self, steps: &[&str]) -> Vec<Option<[f64; Tag::COUNT]>> {
         let mut features = Features::new();
-        let place = |position: usize| Place { text: steps[position], position, steps: steps.len() };
-        (0..steps.len())
-            .map(|position| {
-                features.read(place(position));
-                let mut scores = self.weights.scores(&features);
-                softmax(&mut scores);
-                scores
-            })
-            .collect()
+        let mut probabilities = |seen| {
+            features.read(seen);
+            let mut scores = self.weights.scores(&features);
+            softmax(&mut scores);
+            scores
+        };
+        seen(steps).into_iter().map(|seen| seen.map(&mut probabilities)).collect()
     }
 }
 
 /// The most probable tag, and others that are nearly as probable.
-fn tags(step: &str, p: &[f64; Tag::COUNT]) -> Vec<Tag> {
-    if !step.chars().any(in_word) {
+fn tags(p: &Option<[f64; Tag::COUNT]>) -> Vec<Tag> {
+    let Some(p) = p else {
         return vec![Tag::Unknown];
-    }
+    };
     let mut tags = Tag::CHOICES.to_vec();
     tags.sort_by(|&a, &b| p[b as usize].total_cmp(&p[a as usize]));
     let probable = 1 + tags[1..].iter().take_while(|&&tag| p[tag as usize] >= SECOND).count();
