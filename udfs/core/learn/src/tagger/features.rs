@@ -9,7 +9,7 @@ const HASHED: usize = 1 << 16;
 /// All rows of the weights.
 pub(super) const ROWS: usize = NAMED + HASHED;
 /// The value of a named property, beside n-grams whose vector has length 1.
-pub(super) const NAMED_VALUE: f64 = 0.25;
+pub(super) const NAMED_VALUE: f64 = 0.125;
 
 /// A step and what stands around it.
 #[derive(Clone, Copy, Debug)]
@@ -17,26 +17,44 @@ pub(super) struct Seen<'a> {
     pub text: &'a str,
     /// The known step before it, empty for the first.
     pub before: &'a str,
+    /// The known step behind it, empty for the last.
+    pub after: &'a str,
+    /// How many steps before it calculate.
+    pub worked: usize,
     /// How many known steps stand before it, and how many there are in its trace; `None` where this is to be ignored.
     pub place: Option<(usize, usize)>,
 }
 
 /// The steps of a trace as the classifier sees them. Unknown ones, such as rulers, are `None` and take no place.
 pub(super) fn seen<'a>(steps: &[&'a str]) -> Vec<Option<Seen<'a>>> {
-    let known = |step: &str| step.chars().any(in_word);
-    let count = steps.iter().filter(|step| known(step)).count();
-    let (mut position, mut before) = (0, "");
+    let known: Vec<&str> = steps.iter().copied().filter(|step| is_known(step)).collect();
+    let neighbour = |i: Option<usize>| i.and_then(|i| known.get(i)).copied().unwrap_or("");
+    let (mut position, mut worked) = (0_usize, 0);
     steps
         .iter()
         .map(|&text| {
-            known(text).then(|| {
-                let seen = Seen { text, before, place: Some((position, count)) };
-                position += 1;
-                before = text;
-                seen
-            })
+            if !is_known(text) {
+                return None;
+            }
+            let before = neighbour(position.checked_sub(1));
+            let after = neighbour(Some(position + 1));
+            let seen = Seen { text, before, after, worked, place: Some((position, known.len())) };
+            position += 1;
+            worked += usize::from(calculates(text));
+            Some(seen)
         })
         .collect()
+}
+
+/// Whether a step says anything: has a letter or a digit.
+fn is_known(step: &str) -> bool {
+    step.chars().any(in_word)
+}
+
+/// Whether a step has an equals sign and an operator.
+fn calculates(step: &str) -> bool {
+    let signs = Signs::of(step);
+    signs.equals > 0 && signs.operators > 0
 }
 
 /// The features of a step: rows of the weights, each once. Reused from step to step.
@@ -146,6 +164,9 @@ impl Features {
         named.flag(step.before.trim_end_matches(['*', ' ']).ends_with([':', '：']));
         named.flag(step.before.contains("boxed"));
         named.flag(step.before.starts_with(['#', '*']) && !step.before.contains('='));
+        named.flag(step.after.contains("boxed"));
+        named.flag(step.after.contains("boxed") && signs.digits == 0);
+        named.one_of(3, step.worked);
         named.one_of(7, signs.chars.checked_ilog2().map_or(0, |log| (log as usize).saturating_sub(2)));
         named.one_of(6, if signs.digits == 0 { 0 } else { 1 + signs.digits * 8 / signs.chars.max(1) });
         named.one_of(4, signs.equals);
@@ -236,11 +257,11 @@ mod tests {
 
     #[test]
     fn features_are_rows_each_once_and_do_not_depend_on_what_was_read_before() {
-        let step = Seen { text: "Wait, let me check: 3 × 4 = 12.", before: "**Check:**", place: Some((2, 5)) };
+        let step = Seen { text: "Wait, let me check: 3 × 4 = 12.", before: "**Check:**", after: "So \\boxed{12}", worked: 1, place: Some((2, 5)) };
         let mut fresh = Features::new();
         fresh.read(step);
         let mut used = Features::new();
-        used.read(Seen { text: "ধরা যাক x = 8, wait", before: "", place: None });
+        used.read(Seen { text: "ধরা যাক x = 8, wait", before: "", after: "", worked: 0, place: None });
         used.read(step);
         assert_eq!(fresh.named, used.named);
         assert_eq!(fresh.hashed, used.hashed);

@@ -1,6 +1,6 @@
 //! Multinomial logistic regression on sparse features.
 
-use super::features::{Features, NAMED_VALUE, ROWS, Seen, seen};
+use super::features::{Features, NAMED, NAMED_VALUE, ROWS, Seen, seen};
 use super::lbfgs::minimise;
 use super::{Tag, Tagger, Weights};
 
@@ -20,10 +20,18 @@ pub struct Step<'a> {
 /// traces give the same tagger, up to the last digit of the platform's exponential, which rounding to bytes hides almost
 /// always. Without steps, all tags are equally likely.
 pub fn fit(traces: &[Vec<Step<'_>>], l2: f64) -> Tagger {
-    let samples = samples(traces);
+    let mut samples = samples(traces);
+    let rarity = rarity(&samples);
+    for sample in &mut samples {
+        sample.rarity = sample.hashed.iter().map(|&row| rarity[row as usize]).collect();
+    }
     let mut weights = vec![0.0; ROWS * Tag::COUNT];
     minimise(&mut weights, 300, |weights, gradient| loss(&samples, l2, weights, gradient));
-    let (rows, _) = weights.as_chunks::<{ Tag::COUNT }>();
+    let (rows, _) = weights.as_chunks_mut::<{ Tag::COUNT }>();
+    // What a feature was multiplied by is kept in its weight, so that reading a step need not know it.
+    for (row, rarity) in rows.iter_mut().zip(&rarity) {
+        row.iter_mut().for_each(|w| *w *= rarity);
+    }
     Tagger::new(Weights::quantise(rows))
 }
 
@@ -31,6 +39,8 @@ struct Sample {
     named: Vec<u32>,
     hashed: Vec<u32>,
     hashed_value: f64,
+    /// One number for each of `hashed`.
+    rarity: Vec<f64>,
     tag: usize,
 }
 
@@ -38,8 +48,23 @@ impl Sample {
     /// Rows with their values.
     fn entries(&self) -> impl Iterator<Item = (usize, f64)> {
         let named = self.named.iter().map(|&row| (row as usize, NAMED_VALUE));
-        named.chain(self.hashed.iter().map(|&row| (row as usize, self.hashed_value)))
+        let hashed = self.hashed.iter().zip(&self.rarity);
+        named.chain(hashed.map(|(&row, rarity)| (row as usize, self.hashed_value * rarity)))
     }
+}
+
+/// How rare each n-gram is, √ln((1 + samples)/(1 + samples with it)); 1 for named properties. Rare n-grams move more.
+fn rarity(samples: &[Sample]) -> Vec<f64> {
+    let mut with = vec![0.0_f64; ROWS];
+    for sample in samples {
+        for &row in &sample.hashed {
+            with[row as usize] += 1.0;
+        }
+    }
+    let all = samples.len() as f64;
+    let mut rarity: Vec<f64> = with.iter().map(|with| ((1.0 + all) / (1.0 + with)).ln().sqrt()).collect();
+    rarity[..NAMED].fill(1.0);
+    rarity
 }
 
 fn samples(traces: &[Vec<Step<'_>>]) -> Vec<Sample> {
@@ -57,6 +82,7 @@ fn samples(traces: &[Vec<Step<'_>>]) -> Vec<Sample> {
                     named: features.named.clone(),
                     hashed: features.hashed.clone(),
                     hashed_value: features.hashed_value(),
+                    rarity: Vec::new(),
                     tag: step.tag as usize,
                 });
             }
@@ -118,7 +144,10 @@ mod tests {
 
     #[test]
     fn the_gradient_is_the_slope_of_the_loss() {
-        let samples = samples(&[STEPS.to_vec()]);
+        let mut samples = samples(&[STEPS.to_vec()]);
+        for sample in &mut samples {
+            sample.rarity = (0..sample.hashed.len()).map(|i| 0.5 + (i % 3) as f64).collect();
+        }
         let mut weights: Vec<f64> = (0..ROWS * Tag::COUNT).map(|i| ((i * 37) % 101) as f64 / 500.0 - 0.1).collect();
         let mut gradient = vec![0.0; weights.len()];
         loss(&samples, 0.3, &weights, &mut gradient);

@@ -11,8 +11,6 @@ use serde_json::Value;
 pub struct Row {
     pub lang: String,
     pub problem: u64,
-    pub position: usize,
-    pub steps: usize,
     pub tag: Tag,
     pub text: String,
 }
@@ -40,8 +38,6 @@ fn row(line: &str) -> Option<Row> {
     Some(Row {
         lang: row["lang"].as_str()?.to_owned(),
         problem: row["problem"].as_u64()?,
-        position: row["position"].as_u64()?.try_into().ok()?,
-        steps: row["steps"].as_u64()?.try_into().ok()?,
         tag: Tag::of_name(row["tags"][0].as_str()?)?,
         text: row["text"].as_str()?.to_owned(),
     })
