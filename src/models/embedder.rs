@@ -58,8 +58,9 @@ impl Embedder {
 async fn embed(endpoint: Arc<Endpoint>, jobs: Vec<Job>) {
     let (texts, mut waiting): (Vec<String>, Vec<oneshot::Sender<Outcome>>) =
         jobs.into_iter().map(|job| (job.text, job.done)).unzip();
+    let never = Cancel::new();
     let all = tokio::select! {
-        all = endpoint.embed(&texts, &Cancel::new()) => all,
+        all = endpoint.embed(&texts, &never) => all,
         // Nobody waits any more.
         _ = join_all(waiting.iter_mut().map(oneshot::Sender::closed)) => return,
     };

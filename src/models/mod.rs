@@ -296,7 +296,7 @@ impl Models {
                 (identity, Backend::Encoder(Encoder::start(name, *model)))
             }
             Loaded::Endpoint(endpoint) => {
-                let endpoint = Arc::from(endpoint);
+                let endpoint: Arc<Endpoint> = Arc::from(endpoint);
                 (endpoint.identity(), Backend::Endpoint { embedder: Embedder::start(Arc::clone(&endpoint)), endpoint })
             }
         };

@@ -112,24 +112,24 @@ impl Args {
 
     /// Argument `i` as annotations.
     pub fn annotations(&self, i: usize) -> Result<Annotations> {
-        let (array, one) = self.array(i);
+        let (array, one) = self.array_or_null(i);
         Annotations::new(&array, one)
     }
 
     /// Argument `i` as sequences of texts or numbers.
     pub fn sequences(&self, i: usize) -> Result<Sequences> {
-        let (array, one) = self.array(i);
+        let (array, one) = self.array_or_null(i);
         Sequences::new(&array, one)
     }
 
     /// Argument `i` as tables of verdicts.
     pub fn verdicts(&self, i: usize) -> Result<Verdicts> {
-        let (array, one) = self.array(i);
+        let (array, one) = self.array_or_null(i);
         Verdicts::new(&array, one)
     }
 
     /// Argument `i`; one that was left out is a NULL.
-    fn array(&self, i: usize) -> (ArrayRef, IsScalar) {
+    fn array_or_null(&self, i: usize) -> (ArrayRef, IsScalar) {
         self.arrays.get(i).cloned().unwrap_or_else(|| (new_null_array(&DataType::Null, 1), true))
     }
 

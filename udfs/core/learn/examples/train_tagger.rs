@@ -64,7 +64,14 @@ fn report_real(tagger: &Tagger) -> Result<(), Box<dyn Error>> {
             }
             among += usize::from(guess.iter().any(|tag| tags.contains(tag)));
             if guess[0] != tags[0] && std::env::args().any(|a| a == "--errors") {
-                println!("{} {}.{step}: {} for {}: {:.90}", trace.lang, trace.question, guess[0].as_str(), tags[0].as_str(), texts[*step].replace('\n', " "));
+                println!(
+                    "{} {}.{step}: {} for {}: {:.90}",
+                    trace.lang,
+                    trace.question,
+                    guess[0].as_str(),
+                    tags[0].as_str(),
+                    texts[*step].replace('\n', " ")
+                );
             }
             guesses.push((trace.lang.clone(), tags[0], guess[0]));
         }
@@ -137,7 +144,8 @@ impl Scores {
         let right = guesses.iter().filter(|g| g.1 == g.2).count();
         let f1 = |tag: Tag| {
             let hit = guesses.iter().filter(|g| g.1 == tag && g.2 == tag).count() as f64;
-            let either = guesses.iter().map(|g| usize::from(g.1 == tag) + usize::from(g.2 == tag)).sum::<usize>() as f64;
+            let either =
+                guesses.iter().map(|g| usize::from(g.1 == tag) + usize::from(g.2 == tag)).sum::<usize>() as f64;
             if either > 0.0 { 2.0 * hit / either } else { 1.0 }
         };
         Self {
