@@ -96,7 +96,10 @@ impl Past {
 mod tests {
     use super::{Tag, dependencies};
 
-    use Tag::{ActiveComputation as C, FactRetrieval as F, FinalAnswerEmission as A, PlanGeneration as P, ProblemSetup as S, Unknown as N};
+    use Tag::{
+        ActiveComputation as C, FactRetrieval as F, FinalAnswerEmission as A, PlanGeneration as P, ProblemSetup as S,
+        Unknown as N,
+    };
 
     fn of(steps: &[(Tag, &str)], lang: &str) -> Vec<Vec<usize>> {
         let texts: Vec<&str> = steps.iter().map(|s| s.1).collect();
@@ -133,7 +136,14 @@ mod tests {
 
     #[test]
     fn rulers_are_skipped_and_announcements_are_followed() {
-        let steps = [(S, "8 Äpfel"), (N, "---"), (P, "**Zuerst rechnen wir:**"), (N, "---"), (C, "$$7 + 6 = 13$$"), (F, "Ein Kilo hat 1000 Gramm.")];
+        let steps = [
+            (S, "8 Äpfel"),
+            (N, "---"),
+            (P, "**Zuerst rechnen wir:**"),
+            (N, "---"),
+            (C, "$$7 + 6 = 13$$"),
+            (F, "Ein Kilo hat 1000 Gramm."),
+        ];
         assert_eq!(of(&steps, "de"), [vec![], vec![], vec![0], vec![], vec![2], vec![]]);
     }
 

@@ -241,7 +241,8 @@ impl Signs {
                 _ => {}
             }
         }
-        signs.operators += ["\\times", "\\frac", "\\div", "\\cdot", "\\sqrt"].iter().filter(|o| text.contains(*o)).count();
+        signs.operators +=
+            ["\\times", "\\frac", "\\div", "\\cdot", "\\sqrt"].iter().filter(|o| text.contains(*o)).count();
         signs
     }
 }
@@ -257,7 +258,13 @@ mod tests {
 
     #[test]
     fn features_are_rows_each_once_and_do_not_depend_on_what_was_read_before() {
-        let step = Seen { text: "Wait, let me check: 3 × 4 = 12.", before: "**Check:**", after: "So \\boxed{12}", worked: 1, place: Some((2, 5)) };
+        let step = Seen {
+            text: "Wait, let me check: 3 × 4 = 12.",
+            before: "**Check:**",
+            after: "So \\boxed{12}",
+            worked: 1,
+            place: Some((2, 5)),
+        };
         let mut fresh = Features::new();
         fresh.read(step);
         let mut used = Features::new();

@@ -21,7 +21,8 @@ pub(super) fn digit(c: char) -> Option<u8> {
 /// Whether `c` is part of a word: a letter, a digit, or a mark that shapes one.
 pub(super) fn in_word(c: char) -> bool {
     // Viramas and tone marks of Indic scripts and Thai are not alphabetic, yet stand inside words. Dandas do not.
-    c.is_alphanumeric() || matches!(c, '\u{900}'..='\u{963}' | '\u{966}'..='\u{dff}' | '\u{e31}'..='\u{e3a}' | '\u{e45}'..='\u{e4e}')
+    c.is_alphanumeric()
+        || matches!(c, '\u{900}'..='\u{963}' | '\u{966}'..='\u{dff}' | '\u{e31}'..='\u{e3a}' | '\u{e45}'..='\u{e4e}')
 }
 
 /// What a feature sees of `text`: lower case, one `0` for a number with its separators, one blank for blanks, a line
@@ -87,6 +88,9 @@ mod tests {
 
     #[test]
     fn digits_have_values() {
-        assert_eq!(['7', '๗', '৭', '౭', '７', 'x', '〇'].map(digit), [Some(7), Some(7), Some(7), Some(7), Some(7), None, None]);
+        assert_eq!(
+            ['7', '๗', '৭', '౭', '７', 'x', '〇'].map(digit),
+            [Some(7), Some(7), Some(7), Some(7), Some(7), None, None]
+        );
     }
 }

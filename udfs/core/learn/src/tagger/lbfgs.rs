@@ -104,11 +104,12 @@ mod tests {
         let mut x = vec![5.0, -3.0, 8.0];
         minimise(&mut x, 200, |x, g| {
             let scales = [1.0, 40.0, 0.1];
-            (0..3).map(|i| {
-                g[i] = scales[i] * (x[i] - i as f64);
-                0.5 * scales[i] * (x[i] - i as f64).powi(2)
-            })
-            .sum()
+            (0..3)
+                .map(|i| {
+                    g[i] = scales[i] * (x[i] - i as f64);
+                    0.5 * scales[i] * (x[i] - i as f64).powi(2)
+                })
+                .sum()
         });
         for (i, x) in x.iter().enumerate() {
             assert!((x - i as f64).abs() < 0.05, "{x} at {i}");

@@ -79,7 +79,11 @@ impl Weights {
             return Err(Error::OtherWeights);
         }
         let (rows, _) = body.as_chunks::<{ Tag::COUNT }>();
-        Ok(Self { named_scale, hashed_scale, rows: rows.iter().map(|row| row.map(|w| i8::from_le_bytes([w]))).collect() })
+        Ok(Self {
+            named_scale,
+            hashed_scale,
+            rows: rows.iter().map(|row| row.map(|w| i8::from_le_bytes([w]))).collect(),
+        })
     }
 }
 

@@ -22,7 +22,8 @@ pub fn data() -> PathBuf {
 
 /// All labelled steps, files in the order of their names.
 pub fn rows() -> Result<Vec<Row>, Box<dyn Error>> {
-    let mut files: Vec<PathBuf> = fs::read_dir(data().join("steps"))?.map(|e| Ok(e?.path())).collect::<std::io::Result<_>>()?;
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(data().join("steps"))?.map(|e| Ok(e?.path())).collect::<std::io::Result<_>>()?;
     files.sort();
     let mut rows = Vec::new();
     for file in files {
@@ -52,6 +53,8 @@ pub fn traces<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<Vec<Step<'a>>>
 
 /// Steps of a real trace with the tags that a person gave some of them.
 pub struct Real {
+    /// Labelled after the tagger was finished; the other traces were looked at while it was made.
+    pub unseen: bool,
     pub lang: String,
     pub question: u64,
     pub texts: Vec<String>,
@@ -75,7 +78,8 @@ pub fn real() -> Result<Option<Vec<Real>>, Box<dyn Error>> {
                 return Ok(None);
             };
             let texts = texts(&file, question, label["part"] == "thinking").ok_or(line)?;
-            traces.push(Real { lang: lang.to_owned(), question, texts, labels: Vec::new() });
+            let unseen = label["set"] == "unseen";
+            traces.push(Real { unseen, lang: lang.to_owned(), question, texts, labels: Vec::new() });
         }
         let tags = label["tags"].as_array().into_iter().flatten().filter_map(|t| Tag::of_name(t.as_str()?)).collect();
         if let Some(trace) = traces.last_mut() {
@@ -89,7 +93,8 @@ pub fn real() -> Result<Option<Vec<Real>>, Box<dyn Error>> {
 fn texts(file: &str, question: u64, thinking: bool) -> Option<Vec<String>> {
     let mut rows = file.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let row = rows.find(|row| row["question_index"] == question)?;
-    let (before, after) = row["english_response"].as_str().or_else(|| row["native_response"].as_str())?.split_once("</think>")?;
+    let (before, after) =
+        row["english_response"].as_str().or_else(|| row["native_response"].as_str())?.split_once("</think>")?;
     let part = if thinking { before.trim_start().trim_start_matches("<think>") } else { after };
     Some(part.split("\n\n").map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect())
 }
