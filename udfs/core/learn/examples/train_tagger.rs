@@ -14,9 +14,9 @@ use std::error::Error;
 use std::fs;
 use std::time::Instant;
 
-use glotrace_learn::tagger::{Tag, Tagger, fit};
+use glotrace_learn::tagger::{Step, Tag, Tagger, fit};
 use sha2::{Digest, Sha256};
-use tagger_data::{Real, Row, data, real, rows, traces};
+use tagger_data::{Real, Row, data, real, rows};
 
 /// The strength of the penalty. Scores hardly depend on it: `--tune` shows them from 0.005 to 0.1.
 const L2: f64 = 0.025;
@@ -98,6 +98,13 @@ fn report_speed(tagger: &Tagger, rows: &[Row]) {
         steps += tagger.annotate(trace, None).len();
     }
     println!("{:.0} steps a second", steps as f64 / start.elapsed().as_secs_f64());
+}
+
+/// The rows as traces that a tagger learns from.
+fn traces<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<Vec<Step<'a>>> {
+    let rows: Vec<&Row> = rows.into_iter().collect();
+    let traces = rows.chunk_by(|a, b| a.lang == b.lang && a.problem == b.problem);
+    traces.map(|trace| trace.iter().map(|row| Step { text: &row.text, tag: row.tag }).collect()).collect()
 }
 
 /// Language, true tag and guessed tag of each step, guessed by a tagger that saw no step of the same problem in any language.

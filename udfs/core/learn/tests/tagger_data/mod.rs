@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
-use glotrace_learn::tagger::{Step, Tag};
+use glotrace_learn::tagger::Tag;
 use serde_json::Value;
 
 /// A labelled step.
@@ -42,13 +42,6 @@ fn row(line: &str) -> Option<Row> {
         tag: Tag::of_name(row["tags"][0].as_str()?)?,
         text: row["text"].as_str()?.to_owned(),
     })
-}
-
-/// The rows as traces that a tagger learns from.
-pub fn traces<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<Vec<Step<'a>>> {
-    let rows: Vec<&Row> = rows.into_iter().collect();
-    let traces = rows.chunk_by(|a, b| a.lang == b.lang && a.problem == b.problem);
-    traces.map(|trace| trace.iter().map(|row| Step { text: &row.text, tag: row.tag }).collect()).collect()
 }
 
 /// Steps of a real trace with the tags that a person gave some of them.
