@@ -8,6 +8,7 @@ use super::numbers::{Mentions, Value, mentions};
 /// For each step the ids of the earlier steps that it builds on, ascending.
 ///
 /// - A number that a step works with comes from the most recent step that arrived at it, else from the first that named it.
+/// - A check also builds on whatever had the number that it arrives at.
 /// - A symbol comes from the most recent step that set it, else from the first that named it.
 /// - A final answer comes from the last step that has its number.
 /// - A step behind a colon belongs to what was announced.
@@ -56,6 +57,10 @@ impl Past {
             return BTreeSet::from([source]);
         }
         let mut sources: BTreeSet<usize> = mentions.taken.iter().filter_map(|value| self.source(value)).collect();
+        if tag == Tag::SelfChecking {
+            // What a check arrives at is held against what was there before.
+            sources.extend(mentions.results.iter().filter_map(|value| self.source(value)));
+        }
         if self.announced {
             sources.extend(self.last);
         }

@@ -64,13 +64,12 @@ pub(super) fn mentions(text: &str, lang: Option<&str>) -> Mentions {
                     _ => (false, i),
                 };
                 let alone = equals && !matches!(tokens.get(i + 1), Some(Token::Operator | Token::Symbol(_)));
+                let made_here = mentions.results.contains(&value) || (alone && calculates(&tokens[..at]));
+                if !made_here {
+                    mentions.taken.push(value);
+                }
                 if alone {
                     mentions.results.push(value);
-                }
-                if !(alone && calculates(&tokens[..at]))
-                    && !mentions.results[..].iter().rev().skip(usize::from(alone)).any(|r| *r == value)
-                {
-                    mentions.taken.push(value);
                 }
             }
             Token::Symbol(symbol) => {
@@ -85,7 +84,7 @@ pub(super) fn mentions(text: &str, lang: Option<&str>) -> Mentions {
         }
     }
     let numbers = || mentions.all.iter().copied().filter(|v| matches!(v, Value::Number(_)));
-    mentions.answer = boxed.or_else(|| numbers().last());
+    mentions.answer = boxed.or_else(|| numbers().next_back());
     if let Some(only) = numbers().next()
         && numbers().all(|v| v == only)
         && !mentions.results.contains(&only)
@@ -178,14 +177,15 @@ impl Scanner<'_> {
         let doubled = c == Some('*') && (self.before() == c || self.peek(1) == c);
         let operand = |c: char| c.is_alphanumeric() || matches!(c, '(' | ')' | '\\' | '{' | '}' | '$' | '|');
         let next = self.chars[self.at + 1..].iter().copied().find(|c| *c != ' ');
-        let hyphen = self.before().is_some_and(in_word) && self.peek(1).is_some_and(char::is_alphabetic);
-        let letters =
-            hyphen && !(self.tokens.last() == Some(&Token::Word) && self.peek(2).is_some_and(char::is_alphabetic));
+        // `20-minute`, `km/h`: a word goes on.
+        let glued = self.before().is_some_and(in_word) && self.peek(1).is_some_and(char::is_alphabetic);
+        let last = self.tokens.last();
+        let in_words = glued && (last == Some(&Token::Word) || self.peek(2).is_some_and(char::is_alphabetic));
         let calculates = !start
             && !doubled
-            && !(hyphen && !letters)
+            && !in_words
             && next.is_some_and(operand)
-            && matches!(self.tokens.last(), Some(Token::Number(_) | Token::Symbol(_) | Token::Word));
+            && matches!(last, Some(Token::Number(_) | Token::Symbol(_) | Token::Word));
         if calculates {
             self.tokens.push(Token::Operator);
         }

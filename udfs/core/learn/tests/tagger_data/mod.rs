@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
-use glotrace_learn::tagger::{Step, Tag};
+use glotrace_learn::tagger::Tag;
 use serde_json::Value;
 
 /// A labelled step.
@@ -44,15 +44,10 @@ fn row(line: &str) -> Option<Row> {
     })
 }
 
-/// The rows as traces that a tagger learns from.
-pub fn traces<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Vec<Vec<Step<'a>>> {
-    let rows: Vec<&Row> = rows.into_iter().collect();
-    let traces = rows.chunk_by(|a, b| a.lang == b.lang && a.problem == b.problem);
-    traces.map(|trace| trace.iter().map(|row| Step { text: &row.text, tag: row.tag }).collect()).collect()
-}
-
 /// Steps of a real trace with the tags that a person gave some of them.
 pub struct Real {
+    /// Labelled after the tagger was finished; the other traces were looked at while it was made.
+    pub unseen: bool,
     pub lang: String,
     pub question: u64,
     pub texts: Vec<String>,
@@ -76,7 +71,8 @@ pub fn real() -> Result<Option<Vec<Real>>, Box<dyn Error>> {
                 return Ok(None);
             };
             let texts = texts(&file, question, label["part"] == "thinking").ok_or(line)?;
-            traces.push(Real { lang: lang.to_owned(), question, texts, labels: Vec::new() });
+            let unseen = label["set"] == "unseen";
+            traces.push(Real { unseen, lang: lang.to_owned(), question, texts, labels: Vec::new() });
         }
         let tags = label["tags"].as_array().into_iter().flatten().filter_map(|t| Tag::of_name(t.as_str()?)).collect();
         if let Some(trace) = traces.last_mut() {
