@@ -27,11 +27,12 @@ SELECT
     nullif(concat_ws('; ',
         CASE WHEN q_comet IS NULL THEN
             'q_comet: ' || CASE WHEN lang = 'en' THEN 'English is no translation' ELSE 'no COMET model or scores were named' END END,
-        CASE WHEN status <> 'ok' THEN 'annotation: ' || status END,
-        CASE WHEN r_enalign IS NULL AND status = 'ok' THEN 'r_enalign: no annotated English trace of this question and sample' END,
+        CASE WHEN status IS NULL OR status NOT IN ('complete', 'no_final_step') THEN
+            'annotation: ' || coalesce(status, 'the annotator gave nothing') END,
+        CASE WHEN r_enalign IS NULL AND status IN ('complete', 'no_final_step') THEN 'r_enalign: no annotated English trace of this question and sample' END,
         CASE WHEN r_ensimilar IS NULL THEN 'r_ensimilar: no English trace of this question and sample' END,
-        CASE WHEN r_validity IS NULL AND status = 'ok' THEN 'r_validity: the verifier gave nothing' END,
-        CASE WHEN r_direct IS NULL AND status = 'ok' THEN 'r_direct, r_indirect: no step gives a final answer' END,
+        CASE WHEN r_validity IS NULL AND status IN ('complete', 'no_final_step') THEN 'r_validity: the verifier gave nothing' END,
+        CASE WHEN status = 'no_final_step' THEN 'r_direct, r_indirect: no step gives a final answer' END,
         CASE WHEN r_vi IS NULL THEN 'r_vi: no reasoner was named, or its call failed' END
     ), '') AS missing
 FROM joined;

@@ -19,7 +19,7 @@ FROM (
     FROM flow
 ) AS shares
 GROUP BY ALL
-ORDER BY ALL;
+ORDER BY model, lang, tag;
 
 CREATE OR REPLACE TABLE tag_accuracy AS
 SELECT model, lang, s.tag AS tag, corr(s.share, acc::INT) AS r, count(s.share) AS traces
@@ -33,7 +33,7 @@ FROM (
     FROM features
 ) AS shares
 GROUP BY ALL
-ORDER BY ALL;
+ORDER BY model, lang, tag;
 
 CREATE OR REPLACE TABLE quadrants AS
 SELECT
@@ -46,6 +46,6 @@ FROM features AS t
 JOIN features AS en ON en.lang = 'en' AND en.model = t.model AND en.id = t.id AND en.sample = t.sample
 WHERE t.lang <> 'en'
 GROUP BY ALL
-ORDER BY ALL;
+ORDER BY model, lang, quadrant;
 
-PIVOT tag_shares ON tag USING first(share) GROUP BY lang ORDER BY lang;
+PIVOT tag_shares ON tag USING max(share) GROUP BY lang ORDER BY lang;
