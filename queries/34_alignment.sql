@@ -1,6 +1,6 @@
 -- How near are a question and a trace to their English counterparts? (features 1 to 3)
 --
--- reads   evaluated, annotated, question_quality, $encoder: an encoder of sentences
+-- reads   evaluated, annotated, question_quality, $encoder: an encoder of sentences, '' for none
 -- writes  alignment (model, lang, id, sample, q_comet, r_enalign, r_ensimilar): one row a trace
 --
 --   q_comet      COMET-QE of the question as a translation of the English one; NULL in English
@@ -23,7 +23,7 @@ SELECT
     e.model, e.lang, e.id, e.sample, c.q_comet,
     step_similarity(en.annotation, a.annotation) AS r_enalign,
     CASE WHEN e.lang = 'en' THEN 1.0
-         ELSE semantic_similarity($encoder, array_to_string(en.steps, chr(10) || chr(10)), array_to_string(e.steps, chr(10) || chr(10)))
+         ELSE semantic_similarity(nullif($encoder, ''), array_to_string(en.steps, chr(10) || chr(10)), array_to_string(e.steps, chr(10) || chr(10)))
     END AS r_ensimilar
 FROM evaluated AS e
 JOIN annotated AS a ON a.model = e.model AND a.lang = e.lang AND a.id = e.id AND a.sample = e.sample

@@ -1,7 +1,7 @@
 -- How sound and how useful are the steps? (features 4 to 8)
 --
 -- reads   evaluated, annotated, questions, $verifier: 'builtin:arithmetic' (checks the equations in a step, calls no model), a
---         model of inference, or a language model as judge; $reasoner: the model that wrote the traces, where it runs here
+--         model of inference, or a language model as judge; $reasoner: the model that wrote the traces, where it runs here, '' for none
 -- writes  step_features (model, lang, id, sample, r_numsteps, r_validity, r_direct, r_indirect, r_vi): one row a trace
 --
 --   r_numsteps  Num. Steps: paragraphs of the trace

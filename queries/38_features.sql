@@ -30,7 +30,7 @@ SELECT
         CASE WHEN status IS NULL OR status NOT IN ('complete', 'no_final_step') THEN
             'annotation: ' || coalesce(status, 'the annotator gave nothing') END,
         CASE WHEN r_enalign IS NULL AND status IN ('complete', 'no_final_step') THEN 'r_enalign: no annotated English trace of this question and sample' END,
-        CASE WHEN r_ensimilar IS NULL THEN 'r_ensimilar: no English trace of this question and sample' END,
+        CASE WHEN r_ensimilar IS NULL THEN 'r_ensimilar: no encoder was named, or no English trace of this question and sample' END,
         CASE WHEN r_validity IS NULL AND status IN ('complete', 'no_final_step') THEN 'r_validity: the verifier gave nothing' END,
         CASE WHEN status = 'no_final_step' THEN 'r_direct, r_indirect: no step gives a final answer' END,
         CASE WHEN r_vi IS NULL THEN 'r_vi: no reasoner was named, or its call failed' END

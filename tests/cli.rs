@@ -337,7 +337,7 @@ fn functions_and_models_are_listed() {
     assert!(run(&["models", "show", "smollm2"]).out.contains("Apache-2.0"));
     let missing = run(&["models", "show", "smollm3"]);
     assert!(missing.code == 1 && missing.err.contains("did you mean `smollm2`?"), "{}", missing.err);
-    assert_eq!(run(&["models", "check"]).out, "smollm2: not fetched\n");
+    assert_eq!(run(&["models", "check"]).out, "smollm2: not fetched\nminilm: not fetched\n");
 }
 
 #[test]

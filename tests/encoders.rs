@@ -57,8 +57,8 @@ fn inference_agrees_for_three_labels_and_for_two() {
             (0..labels).map(|i| config["id2label"][i.to_string()].as_str().unwrap().to_lowercase()).collect();
         let (mut checked, mut cut) = (0, 0);
         for (row, expected) in got.iter().zip(&expected) {
-            // A pair that the references truncate at a length of their own is another pair.
-            if expected["max_length"].is_null() {
+            // A pair that the references do not truncate is another pair where the model's own length cuts it.
+            if expected["max_length"].is_u64() || expected["input_ids"].as_array().unwrap().len() <= 64 {
                 for (name, probability) in names.iter().zip(expected["probabilities"].as_array().unwrap()) {
                     let field = if name.starts_with("not") { "contradiction" } else { name.as_str() };
                     let field = if field.starts_with("entail") {
@@ -77,7 +77,7 @@ fn inference_agrees_for_three_labels_and_for_two() {
             }
             assert_eq!(row["n"]["neutral"].is_null(), labels == 2);
         }
-        eprintln!("{model}: {checked} probabilities within 1e-4; {cut} pairs have a length of their own");
+        eprintln!("{model}: {checked} probabilities within 1e-4; {cut} pairs are longer than the model");
         assert!(checked > 20);
     }
 }
@@ -109,7 +109,7 @@ fn matched_tokens_agree() {
     let summary: Value =
         serde_json::from_str(&std::fs::read_to_string(shared("bertscore/summary.json").unwrap()).unwrap()).unwrap();
     let expected = jsonl(&file);
-    let layer = summary["layer"].as_u64().unwrap();
+    let layer = summary["default_layer"].as_u64().unwrap();
     let sql = format!(
         "CREATE MODEL b FROM 'file:{}/' OPTIONS (bertscore_layer {layer}, max_length 64);
          SELECT bertscore('b', candidate, reference) AS b FROM '{}' ORDER BY id",
@@ -137,7 +137,7 @@ fn a_text_in_many_rows_is_embedded_once_and_a_model_of_another_kind_says_what_it
     let got = rows(
         store.path(),
         &format!(
-            "CREATE TABLE t AS SELECT semantic_similarity('{model}', 'ষোলটি ডিম।', 'Sixteen eggs, number ' || i % 3) AS s
+            "CREATE TABLE t AS SELECT semantic_similarity('{model}', 'ষোলটি ডিম।', 'Sixteen eggs, number ' || (i % 3)) AS s
              FROM range(9) AS r(i);
              SELECT count(*) AS n, count(DISTINCT s) AS kinds FROM t;"
         ),

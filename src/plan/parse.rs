@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::ast::{self, Expr, Ident, Query, Spanned};
 use datafusion::sql::sqlparser::dialect::DuckDbDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Location, Span as SqlSpan, Token, TokenWithSpan, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Location, Span as SqlSpan, Token, TokenWithSpan, Tokenizer, Word};
 
 use crate::error::{Error, Result};
 use crate::plan::split::Statement;
@@ -164,8 +164,30 @@ fn select_all_first(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     out
 }
 
+/// Before `=>` and `:=` stands a name, be it a keyword elsewhere: `cluster => question`.
+fn names_of_arguments(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut before = None;
+    for i in 0..tokens.len() {
+        match &tokens[i].token {
+            Token::Whitespace(_) => {}
+            Token::RArrow | Token::Assignment => {
+                if let Some(place) = before.take()
+                    && let Token::Word(word) = &mut tokens[place].token
+                {
+                    let word: &mut Word = word;
+                    word.keyword = Keyword::NoKeyword;
+                }
+            }
+            _ => before = Some(i),
+        }
+    }
+    tokens
+}
+
 fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {
-    Parser::new(&DuckDbDialect {}).with_tokens_with_locations(tokens).with_recursion_limit(RECURSION_LIMIT)
+    Parser::new(&DuckDbDialect {})
+        .with_tokens_with_locations(names_of_arguments(tokens))
+        .with_recursion_limit(RECURSION_LIMIT)
 }
 
 type Parse<T> = std::result::Result<T, ParserError>;

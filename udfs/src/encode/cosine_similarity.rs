@@ -13,11 +13,11 @@ element is NULL, since there is no angle. Two vectors of different widths are an
     syntax_example = "cosine_similarity(a, b)",
     sql_example = r"```sql
 SELECT cosine_similarity([1.0, 0.0], [1.0, 1.0]) AS half_right, cosine_similarity([1, 2], [-1, -2]) AS opposite;
-+--------------------+----------+
-| half_right         | opposite |
-+--------------------+----------+
-| 0.7071067811865475 | -1.0     |
-+--------------------+----------+
++------------+----------+
+| half_right | opposite |
++------------+----------+
+|   0.707107 |     -1.0 |
++------------+----------+
 ```",
     argument(name = "a", description = "A list of numbers, as `embed` gives it."),
     argument(name = "b", description = "Another, of the same width.")

@@ -17,11 +17,11 @@ ties counting half. Rows with a NULL are left out; `u` and `p_value` are NULL wh
     syntax_example = "stat_mann_whitney(x, in_first)",
     sql_example = r"```sql
 SELECT stat_mann_whitney(x, x > 2) AS test FROM (VALUES (1), (2), (3), (4)) AS t(x);
-+----------------------------------------------------------------+
-| test                                                           |
-+----------------------------------------------------------------+
-| {'u': 4.0, 'p_value': 0.3333333333333333, 'n1': 2, 'n2': 2} |
-+----------------------------------------------------------------+
++---------------------------------------------------+
+| test                                              |
++---------------------------------------------------+
+| {'u': 4.0, 'p_value': 0.333333, 'n1': 2, 'n2': 2} |
++---------------------------------------------------+
 ```",
     argument(name = "x", description = "The values."),
     argument(name = "in_first", description = "Whether a value belongs to the first group.")

@@ -16,11 +16,11 @@ is the mean over the annotated steps. A step that was left out is NULL in `steps
     syntax_example = "step_validity_of(annotation, verdicts [, compat])",
     sql_example = r#"```sql
 SELECT step_validity_of(step_parse('[{}, {"depends_on": [0]}, {"depends_on": [0, 1]}]', 3), [{'step': 1, 'depends_on': 0, 'label': 'entailment'}, {'step': 2, 'depends_on': 0, 'label': 'entailment'}, {'step': 2, 'depends_on': 1, 'label': 'neutral'}]).score AS score;
-+--------------------+
-| score              |
-+--------------------+
-| 0.8333333333333334 |
-+--------------------+
++----------+
+|    score |
++----------+
+| 0.833333 |
++----------+
 ```"#,
     argument(name = "annotation", description = "An annotation."),
     argument(
