@@ -15,11 +15,11 @@ those that lead to it only by way of others. All three are NULL where no step st
     syntax_example = "step_utility(annotation [, compat])",
     sql_example = r#"```sql
 SELECT step_utility(step_parse('[{}, {"depends_on": [0]}, {}, {"tags": ["final_answer_emission"], "depends_on": [1]}]', 4)) AS utility;
-+------------------------------------------------------+
-| utility                                              |
-+------------------------------------------------------+
++-----------------------------------------------------+
+| utility                                             |
++-----------------------------------------------------+
 | {'final_step': 3, 'direct': 0.75, 'indirect': 0.25} |
-+------------------------------------------------------+
++-----------------------------------------------------+
 ```"#,
     argument(name = "annotation", description = "An annotation."),
     argument(
