@@ -82,7 +82,7 @@ fn values(chart: &Chart, row: usize) -> Value {
         let ends = chart.interval(row).map(|(low, high)| (low.clamp(left, right), high.clamp(left, right)));
         object.insert("from".into(), json!(ends.map(|(from, _)| from)));
         object.insert("to".into(), json!(ends.map(|(_, to)| to)));
-        object.insert("p_text".into(), json!(chart.p_text(row)));
+        object.insert("p_text".into(), json!(chart.p_text(row).unwrap_or_default()));
     }
     if roles.plot == Plot::Heatmap {
         object.insert("text".into(), json!(heatmap::cell_text(chart, row, heatmap::form(chart))));
@@ -151,7 +151,7 @@ fn forest_layers(chart: &Chart) -> (Value, Value) {
         from["field"] = json!("from");
         layers.push(json!({ "mark": "rule", "encoding": { "x": from, "x2": { "field": "to" } } }));
     }
-    let point = json!({ "type": "point", "filled": true, "size": 60, "clip": true, "tooltip": { "content": "data" } });
+    let point = json!({ "type": "point", "filled": true, "opacity": 1, "size": 60, "clip": true, "tooltip": { "content": "data" } });
     layers.push(json!({ "mark": point, "encoding": { "x": value } }));
     if chart.roles.p.is_some() {
         let text = json!({ "type": "text", "align": "left", "dx": 6, "fontSize": 10 });
