@@ -116,11 +116,15 @@ fn way_out(param: &Param, given: &DataType) -> String {
         (Kind::Truth, _) => format!("compare it, as in {name} = 'yes'"),
         (Kind::Key, _) => format!("cast it, as in {name}::TEXT"),
         (Kind::Doubles, _) => "write a list, as in [1, 2, 3], or aggregate one with array_agg".to_owned(),
-        (Kind::Features, DataType::Struct(fields)) => match fields.iter().find(|field| !is_measure(field.data_type())) {
-            Some(field) => format!("field {} is {}: leave it out or cast it", field.name(), field.data_type()),
-            None => String::new(),
-        },
-        (Kind::Features, _) => "write a record, as in {steps: num_steps, utility: direct}, or a list, as in [a, b]".to_owned(),
+        (Kind::Features, DataType::Struct(fields)) => {
+            match fields.iter().find(|field| !is_measure(field.data_type())) {
+                Some(field) => format!("field {} is {}: leave it out or cast it", field.name(), field.data_type()),
+                None => String::new(),
+            }
+        }
+        (Kind::Features, _) => {
+            "write a record, as in {steps: num_steps, utility: direct}, or a list, as in [a, b]".to_owned()
+        }
         (Kind::Fit, _) => "give it what logit_fit(y, x) returned".to_owned(),
         (Kind::Bigint | Kind::Double | Kind::Boolean, _) => format!("cast it, as in {name}::{}", param.kind.sql_type()),
     }

@@ -89,7 +89,9 @@ impl<'a> Constants<'a> {
         match self.values.get(i) {
             None => Ok(None),
             Some(Some(value)) => Ok(Some(value).filter(|value| !value.is_null())),
-            Some(None) => Err(self.refuse(i, "must be constant", "an expression over rows", "write a literal or a $parameter")),
+            Some(None) => {
+                Err(self.refuse(i, "must be constant", "an expression over rows", "write a literal or a $parameter"))
+            }
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Named numbers of a row: a record, or a list.
 
 use super::{Args, item_type};
+use datafusion_common::Result;
 use datafusion_common::arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray};
 use datafusion_common::arrow::buffer::NullBuffer;
 use datafusion_common::arrow::datatypes::{DataType, Float64Type};
-use datafusion_common::Result;
 
 /// The features of the rows of a batch.
 #[derive(Debug)]

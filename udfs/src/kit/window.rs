@@ -6,9 +6,7 @@ use datafusion_common::Result;
 use datafusion_common::arrow::array::ArrayRef;
 use datafusion_common::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
-use datafusion_expr::{
-    ColumnarValue, Documentation, PartitionEvaluator, Signature, Volatility, WindowUDFImpl,
-};
+use datafusion_expr::{ColumnarValue, Documentation, PartitionEvaluator, Signature, Volatility, WindowUDFImpl};
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;

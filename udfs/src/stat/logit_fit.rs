@@ -52,7 +52,10 @@ scikit-learn. Nothing is dropped as collinear then. Default 0."
 statsmodels gives for HC1 here), or 'cluster' (robust to dependence within clusters, times G / (G − 1) · (n − 1) / (n − k);
 default where `cluster` is given). With a penalty they say nothing of its bias."
     ),
-    argument(name = "cluster", description = "What tells clusters apart: the question, where it is asked in several languages."),
+    argument(
+        name = "cluster",
+        description = "What tells clusters apart: the question, where it is asked in several languages."
+    ),
     argument(name = "conf_level", description = "Of the intervals; 0.95 by default."),
     argument(name = "max_iter", description = "The most steps; 100 by default, and 4 to 8 are usual.")
 )]
@@ -258,9 +261,8 @@ mod tests {
     fn noisy(n: usize) -> (ColumnarValue, Vec<(&'static str, Vec<Option<f64>>)>, ColumnarValue) {
         let a: Vec<f64> = (0..n).map(|i| (i as f64 * 0.7).sin()).collect();
         let b: Vec<f64> = (0..n).map(|i| (i as f64 * 1.3).cos()).collect();
-        let y: Vec<Option<f64>> = (0..n)
-            .map(|i| Some(f64::from(u8::from(a[i] + 0.5 * b[i] > ((i * i) as f64 * 0.37).sin()))))
-            .collect();
+        let y: Vec<Option<f64>> =
+            (0..n).map(|i| Some(f64::from(u8::from(a[i] + 0.5 * b[i] > ((i * i) as f64 * 0.37).sin())))).collect();
         let questions: Vec<String> = (0..n).map(|i| format!("প্রশ্ন {}", i * 7 % 10)).collect();
         let questions = names(&questions.iter().map(|q| Some(q.as_str())).collect::<Vec<_>>());
         let some = |values: Vec<f64>| values.into_iter().map(Some).collect();
@@ -325,6 +327,8 @@ mod tests {
         assert!(with(6, literal(0i64)).contains("argument 7 `max_iter` must be between 1 and 10000, got 0"));
         assert!(with(2, numbers(&[Some(1.0); 20])).contains("argument 3 `l2` must be constant"));
         let outcomes = numbers(&[Some(2.0); 20]);
-        assert!(aggregated(&LogitFit, &[outcomes, record(&features)]).contains("must be true or false, or 0 or 1, got 2"));
+        assert!(
+            aggregated(&LogitFit, &[outcomes, record(&features)]).contains("must be true or false, or 0 or 1, got 2")
+        );
     }
 }

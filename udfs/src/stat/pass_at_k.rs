@@ -28,11 +28,8 @@ pub struct PassAtK;
 
 impl Function for PassAtK {
     const NAME: &'static str = "pass_at_k";
-    const PARAMS: &'static [Param] = &[
-        Param::required("n", Kind::Bigint),
-        Param::required("c", Kind::Bigint),
-        Param::required("k", Kind::Bigint),
-    ];
+    const PARAMS: &'static [Param] =
+        &[Param::required("n", Kind::Bigint), Param::required("c", Kind::Bigint), Param::required("k", Kind::Bigint)];
     type Returns = f64;
 
     fn call(&self, args: &Args) -> Result<ColumnarValue> {

@@ -46,7 +46,8 @@ impl Window for StatAdjustP {
 
     fn call(&self, args: &Args) -> Result<Vec<Option<f64>>> {
         let (p, method) = (args.double(0)?, args.text(1)?);
-        if let Some(p) = (0..args.rows()).filter_map(|row| p.get(row)).find(|p| !(0.0..=1.0).contains(p) && !p.is_nan()) {
+        if let Some(p) = (0..args.rows()).filter_map(|row| p.get(row)).find(|p| !(0.0..=1.0).contains(p) && !p.is_nan())
+        {
             return Err(args.error(format!("{} must be between 0 and 1, got {p}", args.place(0)), "give it p-values"));
         }
         let correction = match method.get(0) {
@@ -83,6 +84,9 @@ mod tests {
     #[test]
     fn what_is_no_p_value_or_no_method_is_refused() {
         assert!(adjusted(&[Some(5.0)], "bh")[0].contains("argument 1 `p` must be between 0 and 1, got 5"));
-        assert!(adjusted(&[Some(0.5)], "fdr")[0].contains("argument 2 `method` must be 'bonferroni', 'holm' or 'bh', got 'fdr'"));
+        assert!(
+            adjusted(&[Some(0.5)], "fdr")[0]
+                .contains("argument 2 `method` must be 'bonferroni', 'holm' or 'bh', got 'fdr'")
+        );
     }
 }

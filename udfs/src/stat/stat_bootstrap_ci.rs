@@ -125,6 +125,9 @@ mod tests {
         let shown = aggregated(&StatBootstrapCi, &[numbers(&x)]);
         assert!(shown.ends_with("n: 44}"), "{shown}");
         assert_eq!(aggregated(&StatBootstrapCi, &[numbers(&[])]), "{mean: NULL, low: NULL, high: NULL, n: 0}");
-        assert_eq!(aggregated(&StatBootstrapCi, &[numbers(&[Some(0.25)])]), "{mean: 0.25, low: 0.25, high: 0.25, n: 1}");
+        assert_eq!(
+            aggregated(&StatBootstrapCi, &[numbers(&[Some(0.25)])]),
+            "{mean: 0.25, low: 0.25, high: 0.25, n: 1}"
+        );
     }
 }

@@ -119,10 +119,7 @@ mod tests {
     fn rows_with_null_are_left_out() {
         let x = numbers(&[Some(1.0), Some(2.0), None, Some(3.0), Some(4.0), Some(9.0)]);
         let in_first = numbers(&[Some(0.0), Some(0.0), Some(1.0), Some(1.0), Some(1.0), None]);
-        assert_eq!(
-            aggregated(&StatMannWhitney, &[x, in_first]),
-            "{u: 4.0, p_value: 0.3333333333333333, n1: 2, n2: 2}"
-        );
+        assert_eq!(aggregated(&StatMannWhitney, &[x, in_first]), "{u: 4.0, p_value: 0.3333333333333333, n1: 2, n2: 2}");
         assert_eq!(
             aggregated(&StatMannWhitney, &[numbers(&[]), numbers(&[])]),
             "{u: NULL, p_value: NULL, n1: 0, n2: 0}"

@@ -47,6 +47,9 @@ mod tests {
     #[test]
     fn stars_follow_the_usual_borders() {
         let stars = |p: Option<f64>| literal(StatStars, &[ScalarValue::Float64(p)]);
-        assert_eq!([Some(0.0009), Some(0.001), Some(0.049), Some(0.05), None].map(stars), ["***", "**", "*", "", "NULL"]);
+        assert_eq!(
+            [Some(0.0009), Some(0.001), Some(0.049), Some(0.05), None].map(stars),
+            ["***", "**", "*", "", "NULL"]
+        );
     }
 }

@@ -206,23 +206,17 @@ fn univariate_fits_agree_with_statsmodels() {
         for line in fits.iter().filter(|line| line["table"] == *name) {
             let (language, feature) = (line["language"].as_str(), line["feature"].as_str());
             let place = format!("{name} {language} {feature}");
-            let fit = data.fit(
-                &data.rows_of(language),
-                &[(feature.to_owned(), data.pooled(feature))],
-                &Options::default(),
-            );
+            let fit =
+                data.fit(&data.rows_of(language), &[(feature.to_owned(), data.pooled(feature))], &Options::default());
             check_flag(&line["expected_flag"], &fit, &place);
             *flags.entry(line["expected_flag"].clone()).or_default() += 1;
             if line["expected_flag"] != "ok" {
                 continue;
             }
             compare_summary(&mut worst, &fit, line, &place);
-            worst.relative(
-                "delta",
-                term(&fit, feature).delta.unwrap(),
-                cell(line, "delta_accuracy").unwrap(),
-                || place.clone(),
-            );
+            worst.relative("delta", term(&fit, feature).delta.unwrap(), cell(line, "delta_accuracy").unwrap(), || {
+                place.clone()
+            });
             let same = |c: &&Line| c["table"] == *name && c["language"] == language && c["feature"] == feature;
             for line in coefficients.iter().filter(same) {
                 compare_term(&mut worst, term(&fit, &line["term"]), line, &place);
@@ -325,10 +319,7 @@ fn penalised_fits_are_at_the_true_optimum() {
             worst.note("slope, from scikit-learn's", (slope.estimate.unwrap() - exact("sklearn_coef")).abs(), at);
         }
     }
-    worst.hold(
-        "ridge",
-        &[("intercept", 1e-6), ("slope", 1e-6), ("delta", 1e-6), ("slope, from scikit-learn's", 2e-2)],
-    );
+    worst.hold("ridge", &[("intercept", 1e-6), ("slope", 1e-6), ("delta", 1e-6), ("slope, from scikit-learn's", 2e-2)]);
 }
 
 /// `is_en`, the features, and their interaction with `is_en`.
@@ -459,7 +450,9 @@ fn means_over_languages_and_their_intervals_agree() {
                     if is_multivariate {
                         let fit = &whole[language];
                         let is_sound = fit.converged && !has_note(fit, "collinear");
-                        return is_sound.then(|| fit.terms.iter().find(|term| term.term == feature)?.delta_avg).flatten();
+                        return is_sound
+                            .then(|| fit.terms.iter().find(|term| term.term == feature)?.delta_avg)
+                            .flatten();
                     }
                     let column = [(feature.to_owned(), data.pooled(feature))];
                     let fit = data.fit(&data.rows_of(language), &column, &Options::default());

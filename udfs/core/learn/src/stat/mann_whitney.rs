@@ -38,7 +38,8 @@ pub fn mann_whitney(first: &[f64], second: &[f64]) -> Option<MannWhitney> {
     let (m1, m2) = (n1 as f64, n2 as f64);
     let u = twice_ranks as f64 / 2.0 - m1 * (m1 + 1.0) / 2.0;
     let larger = u.max(m1 * m2 - u);
-    let exact = if n1.min(n2) <= 8 && ties == 0.0 { exact_upper(n1.min(n2), n1.max(n2), larger as usize) } else { None };
+    let exact =
+        if n1.min(n2) <= 8 && ties == 0.0 { exact_upper(n1.min(n2), n1.max(n2), larger as usize) } else { None };
     let p_value = match exact {
         Some(upper) => 2.0 * upper,
         None => 2.0 * approximate_upper(m1, m2, ties, larger),

@@ -105,7 +105,8 @@ impl Worst {
             eprintln!("{title}: {kind}: {count} compared, worst {worst:.2e} ({place})");
         }
         for (kind, tolerance) in tolerances {
-            let (count, worst, place) = self.0.get(kind).unwrap_or_else(|| panic!("{title}: nothing compared for {kind}"));
+            let (count, worst, place) =
+                self.0.get(kind).unwrap_or_else(|| panic!("{title}: nothing compared for {kind}"));
             assert!(*count > 0 && worst <= tolerance, "{title}: {kind} {worst:.3e} above {tolerance:.0e} at {place}");
         }
     }

@@ -31,7 +31,8 @@ fn fit_rows(rows: &[(bool, Vec<f64>)], options: &Options) -> Fit {
 #[test]
 fn a_two_by_two_table_gives_its_odds_ratio() {
     // 30 of 40 against 10 of 40: log odds ratio ln 9, error sqrt(1/30 + 1/10 + 1/10 + 1/30).
-    let rows: Vec<_> = (0..80).map(|i| (if i < 40 { i < 30 } else { i < 50 }, vec![f64::from(u8::from(i < 40))])).collect();
+    let rows: Vec<_> =
+        (0..80).map(|i| (if i < 40 { i < 30 } else { i < 50 }, vec![f64::from(u8::from(i < 40))])).collect();
     let fit = fit_rows(&rows, &Options::default());
     let slope = &fit.terms[1];
     assert!((slope.estimate.unwrap() - 9f64.ln()).abs() < 1e-12);
