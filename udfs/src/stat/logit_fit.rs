@@ -241,8 +241,10 @@ mod tests {
     use datafusion_expr::ColumnarValue;
     use std::sync::Arc;
 
-    fn record(columns: &[(&str, Vec<Option<f64>>)]) -> ColumnarValue {
-        let column = |(name, values): &(&str, Vec<Option<f64>>)| {
+    type Named = (&'static str, Vec<Option<f64>>);
+
+    fn record(columns: &[Named]) -> ColumnarValue {
+        let column = |(name, values): &Named| {
             let array: ArrayRef = Arc::new(Float64Array::from(values.clone()));
             (Arc::new(Field::new(*name, DataType::Float64, true)), array)
         };
@@ -258,7 +260,7 @@ mod tests {
     }
 
     /// Noisy outcomes on two features, ten questions.
-    fn noisy(n: usize) -> (ColumnarValue, Vec<(&'static str, Vec<Option<f64>>)>, ColumnarValue) {
+    fn noisy(n: usize) -> (ColumnarValue, Vec<Named>, ColumnarValue) {
         let a: Vec<f64> = (0..n).map(|i| (i as f64 * 0.7).sin()).collect();
         let b: Vec<f64> = (0..n).map(|i| (i as f64 * 1.3).cos()).collect();
         let y: Vec<Option<f64>> =

@@ -16,7 +16,8 @@ does not have play no part, and terms that the fit has dropped as constant or co
 the fit is NULL, and where the fit has no finite estimate.",
     syntax_example = "logit_predict(fit, x)",
     sql_example = r"```sql
-SELECT round(logit_predict((SELECT logit_fit(y, {a: a}) FROM (VALUES (true, 1), (true, 1), (true, 1), (false, 1), (true, 0), (false, 0), (false, 0), (false, 0)) AS v(y, a)), {a: 1}), 6) AS p;
+SELECT round(logit_predict(fit, {a: 1}), 6) AS p
+FROM (SELECT logit_fit(y, {a: a}) AS fit FROM (VALUES (true, 1), (true, 1), (true, 1), (false, 1), (true, 0), (false, 0), (false, 0), (false, 0)) AS v(y, a));
 +------+
 | p    |
 +------+

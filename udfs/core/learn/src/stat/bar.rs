@@ -11,7 +11,7 @@ pub fn bar(x: f64, max: f64) -> Option<String> {
     }
     let eighths = ((x / max).clamp(0.0, 1.0) * (WIDTH * 8) as f64).round() as usize;
     let mut bar = "█".repeat(eighths / 8);
-    if eighths % 8 > 0 {
+    if !eighths.is_multiple_of(8) {
         bar.push(EIGHTHS[eighths % 8]);
     }
     Some(bar)

@@ -9,7 +9,7 @@ pub fn cholesky(a: &[f64], n: usize, tolerance: f64) -> Option<Vec<f64>> {
             let dot: f64 = (0..j).map(|k| l[i * n + k] * l[j * n + k]).sum();
             let rest = a[i * n + j] - dot;
             if i == j {
-                if !(rest > tolerance * a[i * n + i]) || !rest.is_finite() {
+                if !rest.is_finite() || rest <= tolerance * a[i * n + i] || rest <= 0.0 {
                     return None;
                 }
                 l[i * n + i] = rest.sqrt();

@@ -19,7 +19,7 @@ pub struct Unit {
 /// Replicate r is drawn from stream r of the generator with this seed, out of the units in a fixed order: the result
 /// depends on the units and the seed, and not on the order in which units came.
 pub fn means(mut units: Vec<Unit>, n_boot: usize, seed: u64) -> Vec<f64> {
-    units.sort_unstable_by(|a, b| compare(a, b));
+    units.sort_unstable_by(compare);
     let mut kinds: Vec<(Unit, u64)> = Vec::new();
     for unit in &units {
         match kinds.last_mut() {

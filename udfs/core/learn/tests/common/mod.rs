@@ -89,7 +89,7 @@ impl Worst {
     pub fn note(&mut self, kind: &'static str, deviation: f64, place: impl FnOnce() -> String) {
         let entry = self.0.entry(kind).or_insert((0, 0.0, String::new()));
         entry.0 += 1;
-        if !(deviation <= entry.1) {
+        if deviation.is_nan() || deviation > entry.1 {
             *entry = (entry.0, deviation, place());
         }
     }

@@ -97,11 +97,10 @@ impl Likelihood<'_> {
             }
             let Some(step) = newton_step(&point) else { break };
             let short = norm(&step) <= SHORT_STEP * norm(&point.coefficients).max(1.0);
-            if !penalised && separation.is_none() && iterations >= FIRST_LOOK && !self.overlaps(&point, &step) {
-                if self.separates(&step, 1e-7) {
-                    separation = Some(Separation::Quasi(step.clone()));
-                    settled_at = iterations + SETTLING;
-                }
+            let looks = !penalised && separation.is_none() && iterations >= FIRST_LOOK;
+            if looks && !self.overlaps(&point, &step) && self.separates(&step, 1e-7) {
+                separation = Some(Separation::Quasi(step.clone()));
+                settled_at = iterations + SETTLING;
             }
             let Some(next) = self.climb(&point, &step) else { break };
             point = next;
