@@ -4,7 +4,7 @@ use datafusion::sql::sqlparser::ast::{self, Expr, Ident, Query, Spanned};
 use datafusion::sql::sqlparser::dialect::DuckDbDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Location, Span as SqlSpan, Token, TokenWithSpan, Tokenizer, Word};
+use datafusion::sql::sqlparser::tokenizer::{Location, Span as SqlSpan, Token, TokenWithSpan, Tokenizer};
 
 use crate::error::{Error, Result};
 use crate::plan::split::Statement;
@@ -166,7 +166,7 @@ fn select_all_first(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
 
 /// Before `=>` and `:=` stands a name, be it a keyword elsewhere: `cluster => question`.
 fn names_of_arguments(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    let mut before = None;
+    let mut before: Option<usize> = None;
     for i in 0..tokens.len() {
         match &tokens[i].token {
             Token::Whitespace(_) => {}
@@ -174,7 +174,6 @@ fn names_of_arguments(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
                 if let Some(place) = before.take()
                     && let Token::Word(word) = &mut tokens[place].token
                 {
-                    let word: &mut Word = word;
                     word.keyword = Keyword::NoKeyword;
                 }
             }

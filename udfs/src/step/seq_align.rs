@@ -15,11 +15,11 @@ stretch of one with any stretch of the other, and its ratio to the highest score
     syntax_example = "seq_align(a, b [, match, mismatch, gap])",
     sql_example = r"```sql
 SELECT seq_align(['plan', 'compute', 'check', 'answer'], ['plan', 'compute', 'answer']) AS alignment;
-+-------------------------------------------+
-| alignment                                 |
-+-------------------------------------------+
-| {'score': 5, 'ratio': 0.8333333333333334} |
-+-------------------------------------------+
++---------------------------------+
+| alignment                       |
++---------------------------------+
+| {'score': 5, 'ratio': 0.833333} |
++---------------------------------+
 ```",
     argument(name = "a", description = "A sequence of texts or of whole numbers."),
     argument(name = "b", description = "Another one of the same kind."),
