@@ -57,6 +57,8 @@ fn ends(token: &Token) -> bool {
 /// The longest calculation that ends at `to`.
 fn left(tokens: &[Token], from: usize, to: usize, reading: Reading) -> Option<Side> {
     let (start, mut side) = (from..to).find_map(|start| Some((start, evaluate(&tokens[start..to], reading)?)))?;
+    // `4 feet = 4 × 12` and `20% + 5% = 3 + 1` say what a quantity is worth.
+    side.is_doubtful |= side.is_percentage || side.is_quantity && !side.units.is_empty();
     let Some(before) = start.checked_sub(1).map(|before| &tokens[before]) else { return Some(side) };
     let is_tight = !tokens[start].spaced;
     if tokens[start].kind == Kind::Operator('-') && !matches!(before.kind, Kind::Open | Kind::Colon) && !ends(before) {
@@ -70,7 +72,8 @@ fn left(tokens: &[Token], from: usize, to: usize, reading: Reading) -> Option<Si
         }
         Kind::Variable if is_tight => return None,
         Kind::Variable | Kind::Number(..) | Kind::Close => side.is_doubtful = true,
-        Kind::Word(word) => side.is_doubtful |= word.calculates,
+        // `the price of 6 plates = 6 × 20`: the words are what is equal.
+        Kind::Word(word) => side.is_doubtful |= word.calculates || side.shown.is_some(),
         _ => {}
     }
     Some(side)
@@ -95,6 +98,8 @@ fn right(tokens: &[Token], from: usize, to: usize, reading: Reading) -> Option<S
         Kind::Operator('*')
             if !behind.spaced
                 && tokens.get(end + 1).is_none_or(|token| ends(token) || matches!(token.kind, Kind::Word(_))) => {}
+        // A letter may be a unit: 90 L, 8 letters a week.
+        Kind::Variable if behind.spaced => side.is_doubtful = true,
         Kind::Operator(_) | Kind::Percent | Kind::Modulo | Kind::Factorial | Kind::Variable => return None,
         Kind::Open if behind.spaced => {}
         Kind::Number(..) | Kind::Open | Kind::Fraction | Kind::Root => side.is_doubtful = true,

@@ -33,6 +33,10 @@ pub(super) struct Side {
     pub shown: Option<u32>,
     /// The words behind its numbers.
     pub units: Vec<String>,
+    /// Whether it is a number or a fraction of two, and no calculation else.
+    pub is_quantity: bool,
+    /// Whether it is a percentage or a sum of these.
+    pub is_percentage: bool,
     /// Whether it can be read otherwise.
     pub is_doubtful: bool,
     /// Whether a root was not exact.
@@ -49,13 +53,14 @@ pub(super) fn evaluate(tokens: &[Token], reading: Reading) -> Option<Side> {
         reading,
         depth: 0,
         operators: 0,
+        divisions: 0,
         decimals: 0,
         units: Vec::new(),
         is_doubtful: false,
         is_inexact: false,
         slack: 0.0,
     };
-    let value = parser.sum()?.value;
+    let Term { value, is_percent } = parser.sum()?;
     if parser.at < tokens.len() {
         return None;
     }
@@ -63,6 +68,8 @@ pub(super) fn evaluate(tokens: &[Token], reading: Reading) -> Option<Side> {
         value,
         shown: (parser.operators == 0).then_some(parser.decimals),
         units: parser.units,
+        is_quantity: parser.operators == parser.divisions && parser.divisions <= 1,
+        is_percentage: is_percent,
         is_doubtful: parser.is_doubtful,
         is_inexact: parser.is_inexact,
         slack: parser.slack,
@@ -79,6 +86,7 @@ struct Parser<'a> {
     reading: Reading,
     depth: usize,
     operators: usize,
+    divisions: usize,
     /// Of the number read last.
     decimals: u32,
     units: Vec<String>,
@@ -150,6 +158,7 @@ impl<'a> Parser<'a> {
             };
             self.at += 1;
             self.operators += 1;
+            self.divisions += usize::from(operator == '/');
             let right = self.signed()?;
             left = Term::plain(within(match operator {
                 '*' => left.value * right.value,
@@ -219,9 +228,9 @@ impl<'a> Parser<'a> {
                     term.value = factorial(&term.value)?;
                 }
                 Some(Kind::Percent) if !self.starts_operand(1) => {
+                    term.is_percent = true;
                     if self.reading.percent != Percent::Unit {
                         term.value /= BigRational::from(BigInt::from(100));
-                        term.is_percent = true;
                     }
                 }
                 Some(Kind::Word(word)) if !word.calculates => {
@@ -230,6 +239,7 @@ impl<'a> Parser<'a> {
                     let is_rate = self.kind(1) == Some(&Kind::Operator('/'))
                         && matches!(self.kind(2), Some(Kind::Word(_) | Kind::Variable));
                     self.at += if is_rate { 3 } else { 1 };
+                    self.unit_power();
                     return Some(term);
                 }
                 // 18/day.
@@ -240,6 +250,20 @@ impl<'a> Parser<'a> {
                 _ => return Some(term),
             }
             self.at += 1;
+        }
+    }
+
+    /// In 5 cm³ the unit has the exponent and not the number.
+    fn unit_power(&mut self) {
+        if self.kind(0) != Some(&Kind::Operator('^')) {
+            return;
+        }
+        if matches!(self.kind(1), Some(Kind::Number(..))) {
+            self.at += 2;
+        } else if let (Some(Kind::Open), Some(Kind::Number(..)), Some(Kind::Close)) =
+            (self.kind(1), self.kind(2), self.kind(3))
+        {
+            self.at += 4;
         }
     }
 
@@ -262,6 +286,7 @@ impl<'a> Parser<'a> {
             Kind::Fraction => {
                 self.at += 1;
                 self.operators += 1;
+                self.divisions += 1;
                 let (numerator, denominator) = (self.group()?, self.group()?);
                 (!denominator.is_zero()).then(|| numerator / denominator)
             }

@@ -55,50 +55,19 @@ pub(super) struct Token {
 }
 
 /// Words that change the number behind or before them.
+#[rustfmt::skip]
 const CALCULATING: &[&str] = &[
-    "of",
-    "half",
-    "twice",
-    "double",
-    "triple",
-    "thrice",
-    "times",
-    "plus",
-    "minus",
-    "less",
-    "percent",
-    "per",
-    "over",
-    "root",
-    "square",
-    "squared",
-    "by",
-    "von",
-    "hälfte",
-    "mal",
-    "doppelt",
-    "geteilt",
-    "durch",
-    "de",
-    "du",
-    "fois",
-    "moitié",
-    "moins",
-    "mitad",
-    "veces",
-    "por",
-    "más",
-    "menos",
-    "doble",
-    "половина",
-    "от",
-    "раз",
-    "плюс",
-    "минус",
-    "mara",
-    "nusu",
-    "ya",
-    "の",
+    "of", "half", "twice", "double", "triple", "thrice", "times", "plus", "minus", "less", "than", "percent", "per", "over",
+    "root", "square", "squared", "by",
+    "von", "hälfte", "mal", "doppelt", "geteilt", "durch", "prozent",
+    "de", "du", "fois", "moitié", "moins", "mitad", "veces", "por", "más", "menos", "doble",
+    "половина", "от", "раз", "раза", "плюс", "минус",
+    "mara", "nusu", "ya",
+    "গুণ", "গুন", "ভাগ", "অংশ", "যোগ", "বিয়োগ", "শতাংশ", "অর্ধেক", "এর",
+    "రెట్లు", "సగం", "శాతం", "లో",
+    "คูณ", "หาร", "บวก", "ลบ", "เท่า", "ของ", "ครึ่ง",
+    "倍", "の", "的", "割", "分", "加", "减", "乘", "除以", "一半", "半分",
+    "배", "의", "절반", "더하기", "빼기", "곱하기", "나누기",
 ];
 
 /// Units that often stand right behind a number and are no products.
@@ -202,10 +171,15 @@ impl Lexer<'_> {
             '$' | '€' | '£' | '¥' | '₹' | '₩' | '฿' | '৳' | '₽' | '¢' | '₺' | '&' | '~' => {
                 self.blank(1)
             }
-            '…' | '|' | '_' | '∞' => self.push(Kind::Variable, 1),
+            '…' => self.dots(1),
+            '|' | '_' | '∞' => self.push(Kind::Variable, 1),
+            // The digits behind the point go on for ever: 26.\overline{6}.
+            '.' if self.peek(1) == Some('\\') && self.peek(2).is_some_and(|c| c.is_ascii_alphabetic()) => {
+                self.push(Kind::Variable, 1);
+            }
             '.' if self.peek(1) == Some('.') => {
                 let dots = self.chars[self.at..].iter().take_while(|&&c| c == '.').count();
-                self.push(Kind::Variable, dots);
+                self.dots(dots);
             }
             _ if c.is_whitespace() => self.blank(1),
             _ if superscript(c).is_some() => self.superscript(),
@@ -307,8 +281,16 @@ impl Lexer<'_> {
             "text" | "mathrm" | "textbf" | "mbox" | "operatorname" | "textit" => self.text(width),
             "le" | "leq" | "ge" | "geq" | "ne" | "neq" | "lt" | "gt" | "to" | "rightarrow" | "Rightarrow"
             | "implies" | "therefore" | "because" | "equiv" => self.push(Kind::Break, width),
+            "dots" | "ldots" | "cdots" => self.dots(width),
             _ => self.push(Kind::Variable, width),
         }
+    }
+
+    /// 26.666… is cut off where it ends; 1 + 2 + … leaves terms out.
+    fn dots(&mut self, width: usize) {
+        let is_cut_off = !self.spaced
+            && matches!(self.tokens.last().map(|token| &token.kind), Some(Kind::Number(_, decimals)) if *decimals > 0);
+        if is_cut_off { self.at += width } else { self.push(Kind::Variable, width) }
     }
 
     /// `\frac12` is `\frac{1}{2}`.
@@ -337,7 +319,8 @@ impl Lexer<'_> {
             return;
         }
         self.spaced = true;
-        self.push(Kind::Word(Word { text, is_doubtful: false, calculates: false }), length + 1);
+        let calculates = text.split_whitespace().any(|word| CALCULATING.contains(&word));
+        self.push(Kind::Word(Word { text, is_doubtful: false, calculates }), length + 1);
     }
 
     fn word(&mut self) {
