@@ -69,7 +69,7 @@ WITH fits AS (
 ends AS (
     SELECT
         model, kind, feature, fit.n AS n, fit.n_dropped AS n_dropped,
-        fit.terms[cardinality(fit.terms)] AS t, fit_ki2026.terms[cardinality(fit_ki2026.terms)] AS k
+        fit.terms[cardinality(fit.terms)::BIGINT] AS t, fit_ki2026.terms[cardinality(fit_ki2026.terms)::BIGINT] AS k
     FROM fits
 )
 SELECT

@@ -25,7 +25,7 @@ rows_of AS (
     GROUP BY model, lang, id, sample, acc
 ),
 names AS (
-    SELECT feature, row_number() OVER (ORDER BY feature) AS place FROM scaled GROUP BY feature
+    SELECT feature, row_number() OVER (ORDER BY feature)::BIGINT AS place FROM scaled GROUP BY feature
 ),
 fits AS (
     SELECT model, lang, logit_fit(acc, x, l2 => 1) AS fit, logit_fit(acc, x_ki2026, l2 => 1) AS fit_ki2026
@@ -34,10 +34,10 @@ fits AS (
 )
 SELECT
     f.model, f.lang, n.feature,
-    f.fit.terms[n.place + 1].delta AS delta,
-    f.fit_ki2026.terms[n.place + 1].delta AS delta_ki2026,
+    f.fit.terms[(n.place + 1)::BIGINT].delta AS delta,
+    f.fit_ki2026.terms[(n.place + 1)::BIGINT].delta AS delta_ki2026,
     f.fit.n AS n, f.fit.n_dropped AS n_dropped,
-    f.fit.terms[n.place + 1].note AS note
+    f.fit.terms[(n.place + 1)::BIGINT].note AS note
 FROM fits AS f
 CROSS JOIN names AS n
 ORDER BY f.model, f.lang, n.feature;
