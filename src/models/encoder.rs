@@ -12,6 +12,9 @@ use super::reading::{Read, Reading};
 
 type Outcome = Result<Read, Error>;
 
+/// Who waits for a row, and what cancels it.
+type Waiter = (Cancel, oneshot::Sender<Outcome>);
+
 struct Job {
     reading: Reading,
     cancel: Cancel,
@@ -66,7 +69,7 @@ fn read_together(model: &EncoderModel, jobs: Vec<Job>) -> Vec<Job> {
     let (kind, cancel) = (std::mem::discriminant(&first.reading), first.cancel.clone());
     let (now, mut later): (Vec<Job>, Vec<Job>) =
         jobs.into_iter().partition(|job| std::mem::discriminant(&job.reading) == kind);
-    let (readings, mut waiting): (Vec<Reading>, Vec<Option<(Cancel, oneshot::Sender<Outcome>)>>) =
+    let (readings, mut waiting): (Vec<Reading>, Vec<Option<Waiter>>) =
         now.into_iter().map(|job| (job.reading, Some((job.cancel, job.done)))).unzip();
     let mut done = |i: usize, outcome: Outcome| {
         let Some((own, sender)) = waiting.get_mut(i).and_then(Option::take) else { return };

@@ -208,16 +208,19 @@ impl ExecutionPlan for ModelCallExec {
     }
 }
 
+/// One of the counters.
+type Counter = fn(&Counters) -> &AtomicU64;
+
 /// What EXPLAIN ANALYZE says of the calls of one partition.
 struct Tally {
     counters: Arc<Counters>,
-    told: [(fn(&Counters) -> &AtomicU64, Count); 5],
+    told: [(Counter, Count); 5],
 }
 
 impl Tally {
     fn new(metrics: &ExecutionPlanMetricsSet, partition: usize) -> Self {
         let count = |name: &'static str| MetricBuilder::new(metrics).counter(name, partition);
-        let told: [(fn(&Counters) -> &AtomicU64, Count); 5] = [
+        let told: [(Counter, Count); 5] = [
             (|c| &c.asked, count("calls_asked")),
             (|c| &c.made, count("calls_made")),
             (|c| &c.shared, count("calls_shared")),

@@ -14,7 +14,7 @@ call failed; the error is in `system.calls`. NULL also for a trace without steps
 The model is told the nine tags, what a dependency is, the question (in English too, where `en_question` is given) and the steps, numbered from
 0, and replies with JSON, to which an endpoint is held by a schema; any reply is read as `step_parse` reads it. Traces of more than 64 steps or 24,000
 bytes are annotated in windows, each a call of its own in which the steps before and the first ones of the trace are shown under their numbers. A
-reply that leaves out more than a tenth of its steps is asked for again with the next sample number and a note, twice at most; then it is an
+reply that leaves out more than a tenth of its steps is asked for again with the next sample number and a note, once; then it is an
 error of kind `parse`.
 
 'builtin:tagger' is a small classifier that comes with the program and needs no language model: a baseline."#,

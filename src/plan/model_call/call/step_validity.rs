@@ -19,10 +19,14 @@ pub async fn validity(row: StepValidityRow, run: &StatementRun) -> Result<Option
         let (premise, hypothesis) = row.texts(pair);
         let (model, row) = (&model, &row);
         async move {
+            let mut two_labels = false;
             let label = if model.is_encoder() {
                 let reading = Reading::Infer { premise: premise.to_owned(), hypothesis: hypothesis.to_owned() };
                 match encode::read(run, model, reading).await? {
-                    Some(Finding::Inference { label, .. }) => Some(label),
+                    Some(Finding::Inference { label, neutral, .. }) => {
+                        two_labels = neutral.is_none();
+                        Some(label)
+                    }
                     _ => None,
                 }
             } else {
@@ -34,7 +38,10 @@ pub async fn validity(row: StepValidityRow, run: &StatementRun) -> Result<Option
                 };
                 classify::label(judged, run).await?
             };
-            Ok::<_, crate::error::Error>(label.and_then(|label| Verdict::read(&label)))
+            let verdict = label.and_then(|label| Verdict::read(&label));
+            // The published code reads two outputs by the places of three.
+            let is_misread = row.ki2026 && two_labels;
+            Ok::<_, crate::error::Error>(verdict.map(|v| if is_misread { v.misread_ki2026() } else { v }))
         }
     });
     // A call that failed is reported; without its verdict the trace has no score.
