@@ -16,9 +16,9 @@ PARAMETER draw DEFAULT 'ki2026';  -- another text draws other candidates
 
 CREATE OR REPLACE TABLE chosen AS
 WITH long AS (
-    SELECT model, lang, id, temperature, candidate, acc, in_language, f.feature, coalesce(f.x, -1.0) AS x
+    SELECT model, lang, id, temperature, candidate, hit AS acc, same AS in_language, f.feature, coalesce(f.x, -1.0) AS x
     FROM (
-        SELECT model, lang, id, temperature, candidate, acc::INT::DOUBLE AS acc, in_language::INT::DOUBLE AS in_language, unnest([
+        SELECT model, lang, id, temperature, candidate, acc::INT::DOUBLE AS hit, in_language::INT::DOUBLE AS same, unnest([
             {feature: 'num_steps', x: num_steps::DOUBLE},
             {feature: 'semantic_similarity', x: semantic_similarity::DOUBLE},
             {feature: 'structural_similarity', x: structural_similarity::DOUBLE},
