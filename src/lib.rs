@@ -22,6 +22,7 @@ pub mod cli;
 pub mod draw;
 pub mod engine;
 pub mod error;
+mod http;
 pub mod models;
 pub mod plan;
 pub mod read;

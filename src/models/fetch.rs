@@ -11,6 +11,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use tokio::process::Command;
 
+use super::blocking::blocking;
 use super::known::KNOWN;
 use crate::error::{Error, Result};
 
@@ -114,10 +115,6 @@ fn digest_of(folder: &Path) -> Result<(String, u64)> {
         digest.update(format!("{sha256}  {}\n", name(&file)));
     }
     Ok((hex(&digest.finalize()), bytes))
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|e| Error::internal(format!("a thread ended: {e}")))?
 }
 
 async fn pip_download(package: &str, version: &str, folder: &Path) -> Result<()> {
@@ -237,7 +234,7 @@ fn check(uri: &str, sha256: &str, path: &Path) -> Result<()> {
     }
 }
 
-async fn sha256_of(path: PathBuf) -> Result<String> {
+pub(super) async fn sha256_of(path: PathBuf) -> Result<String> {
     blocking(move || glotrace_model::digest::sha256_file(&path).map_err(|e| Error::world(e.message()))).await
 }
 

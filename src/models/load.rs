@@ -8,6 +8,7 @@ use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use glotrace_model::remote::{Endpoint, EndpointOptions, Secret};
 use glotrace_model::{EncoderModel, Generate, LocalModel, LocalOptions, Record, Replay};
 
+use super::blocking::blocking;
 use super::fetch::fetch_package;
 use super::hub;
 use super::{Environment, ModelOptions, Uri};
@@ -139,10 +140,6 @@ async fn replay_parquet(path: &Path) -> Result<Replay> {
                 .with_hint("a recording has the columns prompt and text")
         })?;
     Replay::new(format!("replay:sha256:{sha256}"), records).map_err(of_model)
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|e| Error::internal(format!("a thread ended: {e}")))?
 }
 
 fn of_model(error: glotrace_model::Error) -> Error {

@@ -3,6 +3,7 @@
 //! A name is a model made by `CREATE MODEL` or a URI (`uri`). Loading happens on first use; a model that runs here has a
 //! thread of its own (`worker`) that batches what arrives together; one at an endpoint has its limits.
 
+mod blocking;
 mod embedder;
 mod encoder;
 mod fetch;

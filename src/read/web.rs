@@ -19,6 +19,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempPath;
 
 use crate::error::{Error, Result};
+use crate::http;
 use crate::suggest::closest;
 
 use super::find::{MATCHING, is_glob};
@@ -81,7 +82,6 @@ pub(super) struct Web {
 }
 
 const TRIES: u32 = 4;
-const AGENT: &str = concat!("glotrace/", env!("CARGO_PKG_VERSION"));
 
 /// An entry of the hub's tree.
 #[derive(Deserialize)]
@@ -97,15 +97,7 @@ impl Web {
 
     /// Sends, and sends again where the failure may pass.
     async fn ask(&self, method: Method, url: &Url, of_hub: bool) -> Result<Response> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(AGENT)
-            .connect_timeout(Duration::from_secs(15))
-            .read_timeout(Duration::from_secs(60));
-        // No proxy leads back to this machine.
-        if matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(|e| Error::world(format!("cannot set up HTTP: {}", causes(&e))))?;
+        let client = http::client(url)?;
         let mut wait = Duration::from_millis(300);
         for attempt in 1.. {
             let mut request = client.request(method.clone(), url.clone());
@@ -365,18 +357,8 @@ fn bare(url: &Url) -> String {
 
 fn unreachable(url: &Url, error: &reqwest::Error) -> Error {
     let place = bare(url);
-    let reason = if error.is_timeout() { "no answer in time".to_owned() } else { causes(error) };
-    Error::world(format!("cannot read `{place}`: {reason}"))
+    Error::world(format!("cannot read `{place}`: {}", http::reason(error)))
         .with_hint("check the address and the network, then run the statement again")
-}
-
-/// The innermost cause: reqwest's own words only repeat the URL.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
 }
 
 #[cfg(test)]

@@ -12,10 +12,11 @@ use serde::Deserialize;
 use super::Repository;
 use super::cache::{Cached, home};
 use crate::error::{Error, Result};
+use crate::http;
 use crate::models::Environment;
+use crate::models::fetch::sha256_of;
 
 const TRIES: u32 = 5;
-const AGENT: &str = concat!("glotrace/", env!("CARGO_PKG_VERSION"));
 
 /// A revision as the hub lists it.
 #[derive(Deserialize)]
@@ -119,15 +120,7 @@ impl Hub {
             let token = fs::read_to_string(file).ok()?.trim().to_owned();
             Some(token).filter(|token| !token.is_empty())
         };
-        let mut builder = Client::builder()
-            .user_agent(AGENT)
-            .connect_timeout(Duration::from_secs(15))
-            .read_timeout(Duration::from_secs(60));
-        // No proxy leads back to this machine.
-        if matches!(endpoint.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(|e| Error::world(format!("cannot set up HTTP: {}", cause(&e))))?;
+        let client = http::client(&endpoint)?;
         Ok(Self { client, endpoint, token: set("HF_TOKEN").or_else(kept) })
     }
 
@@ -281,14 +274,9 @@ async fn locked(path: PathBuf) -> io::Result<File> {
 /// Whether a file is what the hub says it is; a wrong one is deleted.
 async fn check(repository: &Repository, entry: &Entry, sha256: Option<String>, part: &Path) -> Result<()> {
     let size = fs::metadata(part).map_err(|e| Error::io("read", part, &e))?.len();
-    let path = part.to_owned();
     let found = match &sha256 {
         None => None,
-        Some(_) => {
-            let digest = tokio::task::spawn_blocking(move || glotrace_model::digest::sha256_file(&path)).await;
-            let digest = digest.map_err(|e| Error::internal(format!("a thread ended: {e}")))?;
-            Some(digest.map_err(|e| Error::world(e.message()))?)
-        }
+        Some(_) => Some(sha256_of(part.to_owned()).await?),
     };
     if entry.size.is_none_or(|expected| expected == size) && found == sha256 {
         return Ok(());
@@ -299,18 +287,8 @@ async fn check(repository: &Repository, entry: &Entry, sha256: Option<String>, p
 }
 
 fn unreachable(repository: &Repository, error: &reqwest::Error) -> Error {
-    let reason = if error.is_timeout() { "no answer in time".to_owned() } else { cause(error) };
-    Error::world(format!("cannot fetch `{repository}`: {reason}"))
+    Error::world(format!("cannot fetch `{repository}`: {}", http::reason(error)))
         .with_hint("check the network, HF_ENDPOINT and proxies; what has arrived is kept")
-}
-
-/// The innermost cause: reqwest's own words only repeat the URL.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
 }
 
 #[cfg(test)]
