@@ -15,7 +15,10 @@ use sha2::{Digest, Sha256};
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const TOKEN: &str = "hf_only_for_the_hub";
 
-/// A hub with one repository, the files of a folder. Connections drop in the middle of weights the first time.
+/// Repositories by name, each the files of a folder.
+type Repositories = Vec<(&'static str, PathBuf)>;
+
+/// A hub. Connections drop in the middle of weights the first time.
 struct Hub {
     address: String,
     /// What was asked: the path, and the first byte where that is not the beginning.
@@ -23,14 +26,14 @@ struct Hub {
 }
 
 impl Hub {
-    fn start(folder: PathBuf, wrong_digest: bool) -> Self {
+    fn start(repositories: Repositories, wrong_digest: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::<Mutex<Vec<_>>>::default();
         let seen = Arc::clone(&asked);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                answer(stream.unwrap(), &folder, &seen, wrong_digest);
+                answer(stream.unwrap(), &repositories, &seen, wrong_digest);
             }
         });
         Self { address, asked }
@@ -41,7 +44,7 @@ impl Hub {
     }
 }
 
-fn answer(mut stream: TcpStream, folder: &Path, asked: &Mutex<Vec<(String, u64)>>, wrong_digest: bool) {
+fn answer(mut stream: TcpStream, repositories: &Repositories, asked: &Mutex<Vec<(String, u64)>>, wrong_digest: bool) {
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
     let Some(first) = lines.next() else { return };
     let headers: Vec<String> = lines.take_while(|line| !line.is_empty()).map(|line| line.to_lowercase()).collect();
@@ -52,27 +55,30 @@ fn answer(mut stream: TcpStream, folder: &Path, asked: &Mutex<Vec<(String, u64)>
     if !headers.iter().any(|line| *line == format!("authorization: bearer {TOKEN}")) {
         return send(&mut stream, "401 Unauthorized", "", b"", 0);
     }
-    if path == "/api/models/tiny/llama/revision/main" {
-        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()).filter(|e| e.path().is_file());
-        let siblings: Vec<_> = files
-            .map(|entry| {
-                let (name, content) = (entry.file_name(), std::fs::read(entry.path()).unwrap());
-                let name = name.to_string_lossy();
-                let mut digest = Sha256::digest(&content).iter().fold(String::new(), |mut s, b| {
-                    write!(s, "{b:02x}").unwrap();
-                    s
-                });
-                if wrong_digest {
-                    digest = "0".repeat(64);
-                }
-                let lfs = name.ends_with(".safetensors").then(|| json!({"sha256": digest}));
-                json!({"rfilename": name, "size": content.len(), "blobId": digest[..40], "lfs": lfs})
-            })
-            .collect();
+    let named = |rest: &str| repositories.iter().find(|(name, _)| rest.starts_with(&format!("{name}/")));
+    if let Some((name, folder)) = path.strip_prefix("/api/models/").and_then(named) {
+        assert_eq!(path, format!("/api/models/{name}/revision/main"));
+        let mut siblings = Vec::new();
+        for file in files_in(folder, folder) {
+            let content = std::fs::read(folder.join(&file)).unwrap();
+            let mut digest = Sha256::digest(&content).iter().fold(String::new(), |mut s, b| {
+                write!(s, "{b:02x}").unwrap();
+                s
+            });
+            if wrong_digest {
+                digest = "0".repeat(64);
+            }
+            let lfs = is_weight(&file).then(|| json!({"sha256": digest}));
+            siblings.push(json!({"rfilename": file, "size": content.len(), "blobId": digest[..40], "lfs": lfs}));
+        }
         let body = json!({"sha": COMMIT, "siblings": siblings}).to_string();
         return send(&mut stream, "200 OK", "", body.as_bytes(), body.len());
     }
-    let Some(file) = path.strip_prefix(&format!("/tiny/llama/resolve/{COMMIT}/")) else {
+    let found = named(&path[1..]).and_then(|(name, folder)| {
+        let file = path[1..].strip_prefix(&format!("{name}/resolve/{COMMIT}/"))?;
+        Some((folder, file))
+    });
+    let Some((folder, file)) = found else {
         return send(&mut stream, "404 Not Found", "", b"", 0);
     };
     let content = std::fs::read(folder.join(file)).unwrap();
@@ -83,8 +89,19 @@ fn answer(mut stream: TcpStream, folder: &Path, asked: &Mutex<Vec<(String, u64)>
             ("206 Partial Content", format!("Content-Range: bytes {from}-{}/{}\r\n", content.len() - 1, content.len()))
         }
     };
-    let sent = if from == 0 && file.ends_with(".safetensors") { rest.len() / 3 } else { rest.len() };
+    let sent = if from == 0 && is_weight(file) { rest.len() / 3 } else { rest.len() };
     send(&mut stream, status, &range, &rest[..sent], rest.len());
+}
+
+fn is_weight(file: &str) -> bool {
+    [".safetensors", ".ckpt"].iter().any(|end| file.ends_with(end))
+}
+
+/// The paths of all files in `folder`, from `root`.
+fn files_in(folder: &Path, root: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let relative = |path: &Path| path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+    entries.flat_map(|path| if path.is_dir() { files_in(&path, root) } else { vec![relative(&path)] }).collect()
 }
 
 fn send(stream: &mut TcpStream, status: &str, headers: &str, body: &[u8], length: usize) {
@@ -92,13 +109,17 @@ fn send(stream: &mut TcpStream, status: &str, headers: &str, body: &[u8], length
     let _ = stream.write_all(body);
 }
 
-fn checkpoint() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures/causal/llama_smol");
+fn fixture(name: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures").join(name);
     if folder.is_dir() {
         return Some(folder);
     }
-    eprintln!("skipped: ../shared/fixtures/causal/llama_smol is not there");
+    eprintln!("skipped: ../shared/fixtures/{name} is not there");
     None
+}
+
+fn llama() -> Option<Repositories> {
+    Some(vec![("tiny/llama", fixture("causal/llama_smol")?)])
 }
 
 fn run(home: &Path, hub: &str, token: &str, sql: &str) -> Output {
@@ -118,8 +139,8 @@ const SQL: &str = "SELECT length(llm_complete('hf://tiny/llama', 'What is 2 + 3?
 
 #[test]
 fn a_model_is_fetched_once_over_a_connection_that_drops() {
-    let Some(folder) = checkpoint() else { return };
-    let hub = Hub::start(folder, false);
+    let Some(repositories) = llama() else { return };
+    let hub = Hub::start(repositories, false);
     let home = tempfile::tempdir().unwrap();
     let first = run(home.path(), &hub.address, TOKEN, SQL);
     assert!(first.status.success(), "{}", err(&first));
@@ -138,8 +159,8 @@ fn a_model_is_fetched_once_over_a_connection_that_drops() {
 
 #[test]
 fn a_file_that_is_not_what_the_hub_says_is_refused_and_does_not_stay() {
-    let Some(folder) = checkpoint() else { return };
-    let hub = Hub::start(folder, true);
+    let Some(repositories) = llama() else { return };
+    let hub = Hub::start(repositories, true);
     let home = tempfile::tempdir().unwrap();
     let done = run(home.path(), &hub.address, TOKEN, SQL);
     assert_eq!(done.status.code(), Some(1));
@@ -149,10 +170,53 @@ fn a_file_that_is_not_what_the_hub_says_is_refused_and_does_not_stay() {
 
 #[test]
 fn a_hub_that_asks_for_consent_says_what_to_do_and_no_message_holds_the_token() {
-    let Some(folder) = checkpoint() else { return };
-    let hub = Hub::start(folder, false);
+    let Some(repositories) = llama() else { return };
+    let hub = Hub::start(repositories, false);
     let home = tempfile::tempdir().unwrap();
     let done = run(home.path(), &hub.address, "hf_another", SQL);
     assert_eq!(done.status.code(), Some(1));
     assert!(err(&done).contains("HF_TOKEN") && !err(&done).contains("hf_another"), "{}", err(&done));
+}
+
+#[test]
+fn comets_encoder_is_fetched_without_its_weights() {
+    let Some(kiwi) = fixture("comet/kiwi") else { return };
+    let home = tempfile::tempdir().unwrap();
+    // As it is published: no encoder beside it, and the name of one that the hub has.
+    let published = home.path().join("published");
+    std::fs::create_dir_all(published.join("checkpoints")).unwrap();
+    std::fs::copy(kiwi.join("checkpoints/model.ckpt"), published.join("checkpoints/model.ckpt")).unwrap();
+    let hparams = std::fs::read_to_string(kiwi.join("hparams.yaml")).unwrap();
+    let renamed = hparams.replace("pretrained_model: encoder", "pretrained_model: old-encoder");
+    assert_ne!(renamed, hparams);
+    std::fs::write(published.join("hparams.yaml"), renamed).unwrap();
+    let encoder = home.path().join("encoder");
+    std::fs::create_dir_all(&encoder).unwrap();
+    for file in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
+        std::fs::copy(kiwi.join("encoder").join(file), encoder.join(file)).unwrap();
+    }
+    std::fs::write(encoder.join("model.safetensors"), "never fetched").unwrap();
+    let hub = Hub::start(vec![("tiny/kiwi", published), ("old-encoder", encoder)], false);
+
+    let score = |model: &str| {
+        let sql = format!("SELECT comet_qe('{model}', 'Two apples.', 'দুটি আপেল।') AS score");
+        let done = run(home.path(), &hub.address, TOKEN, &sql);
+        assert!(done.status.success(), "{}", err(&done));
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    };
+    let here = score(&format!("file:{}/", kiwi.display()));
+    assert_eq!(score("hf://tiny/kiwi"), here);
+    let asked = hub.asked();
+    assert!(asked.iter().any(|(path, _)| *path == format!("/old-encoder/resolve/{COMMIT}/config.json")));
+    assert!(asked.iter().all(|(path, _)| !path.ends_with("model.safetensors")), "{asked:?}");
+
+    let offline = Command::new(env!("CARGO_BIN_EXE_glotrace"))
+        .env("HOME", home.path())
+        .env("HF_HOME", home.path().join("empty"))
+        .env("HF_HUB_OFFLINE", "1")
+        .args(["-c", &format!("SELECT comet_qe('file:{}/', 'a', 'b')", home.path().join("published").display())])
+        .output()
+        .unwrap();
+    assert_eq!(offline.status.code(), Some(1));
+    assert!(err(&offline).contains("old-encoder") && err(&offline).contains("OPTIONS (encoder"), "{}", err(&offline));
 }

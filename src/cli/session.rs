@@ -379,6 +379,9 @@ impl Session {
         if let Some(done) = done.filter(|done| !done.is_empty()) {
             self.say(&done);
         }
+        for note in engine.notes() {
+            self.say(&format!("note: {note}"));
+        }
         if calls_failed > 0 {
             self.outcome.calls_failed = true;
             let whose = if calls_failed == 1 { "its value is" } else { "their values are" };

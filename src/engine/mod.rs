@@ -299,6 +299,11 @@ impl Engine {
         self.run().failures()
     }
 
+    /// What users should know of the models and the texts of the last statement, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        self.run().notes()
+    }
+
     /// Makes the last result a table named `_`.
     ///
     /// # Errors

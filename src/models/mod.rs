@@ -18,6 +18,7 @@ mod worker;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use futures::StreamExt;
@@ -57,6 +58,10 @@ pub struct Model {
     identity: String,
     options: ModelOptions,
     backend: Backend,
+    /// What an encoder's files did not say.
+    notes: Vec<String>,
+    noted: AtomicBool,
+    reads: Option<usize>,
 }
 
 enum Backend {
@@ -87,6 +92,16 @@ impl Model {
     /// Sampling parameters where a call names none.
     pub fn defaults(&self) -> &Params {
         &self.options.params
+    }
+
+    /// What users should know and the files did not say: the first time it is asked for.
+    pub fn take_notes(&self) -> Option<&[String]> {
+        (!self.noted.swap(true, Ordering::Relaxed)).then_some(&self.notes)
+    }
+
+    /// How many tokens an encoder reads at once.
+    pub fn reads(&self) -> Option<usize> {
+        self.reads
     }
 
     /// The endpoint behind it, which embeds as well; `None` for a model that runs here.
@@ -290,10 +305,13 @@ impl Models {
                 e.message = format!("model `{name}` cannot be loaded: {}", e.message);
                 e
             })?;
+        let (mut notes, mut reads) = (Vec::new(), None);
         let (identity, backend) = match loaded {
             Loaded::Here(model) => (model.identity(), Backend::Worker(Worker::start(name, model))),
             Loaded::Encoder(model) => {
                 let identity = glotrace_model::Embed::identity(&*model);
+                notes = model.notes().to_vec();
+                reads = Some(model.max_tokens());
                 (identity, Backend::Encoder(Encoder::start(name, *model)))
             }
             Loaded::Endpoint(endpoint) => {
@@ -301,7 +319,8 @@ impl Models {
                 (endpoint.identity(), Backend::Endpoint { embedder: Embedder::start(Arc::clone(&endpoint)), endpoint })
             }
         };
-        Ok(Arc::new(Model { name: name.to_owned(), identity, options, backend }))
+        let noted = AtomicBool::new(false);
+        Ok(Arc::new(Model { name: name.to_owned(), identity, options, backend, notes, noted, reads }))
     }
 
     /// A name that is no created model: a URI, or a model that glotrace knows.

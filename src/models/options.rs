@@ -1,5 +1,6 @@
 //! `CREATE MODEL … OPTIONS (…)`: defaults of sampling, and how the weights are run.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -70,6 +71,8 @@ const LOCAL: &[&str] = &[
     "overlong",
     "bertscore_layer",
     "layer_mix",
+    "batch_tokens",
+    "encoder",
 ];
 
 const SAMPLING: &[&str] = &[
@@ -139,6 +142,8 @@ impl ModelOptions {
                 "max_length" => encoder.max_tokens = Some(count(name, value)?),
                 "overlong" => encoder.overlong = overlong(name, value)?,
                 "bertscore_layer" => encoder.bertscore_layer = Some(natural(name, value)?),
+                "batch_tokens" => encoder.batch_tokens = count(name, value)?,
+                "encoder" => encoder.encoder = Some(PathBuf::from(text(name, value)?)),
                 "layer_mix" => encoder.layer_mix = Some(named(name, value)?),
                 "max_batch" => {
                     let n = usize::try_from(integer(name, value)?).ok().filter(|n| (1..=4096).contains(n));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::Repository;
+use super::{Part, Repository};
 use crate::error::{Error, Result};
 use crate::models::Environment;
 
@@ -35,9 +35,10 @@ impl Cached {
         let named = fs::read_to_string(self.root.join("refs").join(&repository.revision)).ok();
         let commit = named.as_deref().map_or(repository.revision.as_str(), str::trim);
         let snapshot = self.snapshot(commit);
-        match &repository.file {
-            Some(file) => Some(snapshot.join(file)).filter(|path| path.is_file()),
-            None => is_whole(&snapshot).then_some(snapshot),
+        match &repository.part {
+            Part::File(file) => Some(snapshot.join(file)).filter(|path| path.is_file()),
+            Part::Model => is_whole(&snapshot).then_some(snapshot),
+            Part::Settings => has_settings(&snapshot).then_some(snapshot),
         }
     }
 
@@ -96,9 +97,17 @@ fn is_whole(snapshot: &Path) -> bool {
     let index = snapshot.join("model.safetensors.index.json");
     let weights = match index.is_file() {
         true => has_weights(&index),
-        false => snapshot.join("model.safetensors").is_file() || snapshot.join("checkpoints/model.ckpt").is_file(),
+        false => ["model.safetensors", "checkpoints/model.ckpt", "pytorch_model.bin"]
+            .iter()
+            .any(|file| snapshot.join(file).is_file()),
     };
     weights && ["config.json", "hparams.yaml"].iter().any(|file| snapshot.join(file).is_file())
+}
+
+/// Whether a snapshot holds a configuration and a tokenizer.
+fn has_settings(snapshot: &Path) -> bool {
+    let has = |file: &str| snapshot.join(file).is_file();
+    has("config.json") && ["tokenizer.json", "sentencepiece.bpe.model", "spm.model"].iter().any(|file| has(file))
 }
 
 #[cfg(unix)]

@@ -9,8 +9,8 @@ use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Deserialize;
 
-use super::Repository;
 use super::cache::{Cached, home};
+use super::{Part, Repository};
 use crate::error::{Error, Result};
 use crate::http;
 use crate::models::Environment;
@@ -64,12 +64,16 @@ pub(super) async fn download(repository: &Repository, cached: &Cached, environme
         cached.name(&repository.revision, &listing.sha).map_err(|e| Error::io("write to", cached.root(), &e))?;
     }
     let snapshot = cached.snapshot(&listing.sha);
-    Ok(repository.file.as_ref().map_or(snapshot.clone(), |file| snapshot.join(file)))
+    Ok(match &repository.part {
+        Part::File(file) => snapshot.join(file),
+        Part::Model | Part::Settings => snapshot,
+    })
 }
 
-/// The files that a model needs of those that there are: configuration, tokenizer and template, and its weights in one form.
+/// The files that are wanted of those that there are. Of a model: configuration, tokenizer and template, and its weights in one
+/// form.
 fn wanted<'a>(repository: &Repository, names: &[&'a str]) -> Result<Vec<&'a str>> {
-    if let Some(file) = &repository.file {
+    if let Part::File(file) = &repository.part {
         let Some(found) = names.iter().find(|name| *name == file) else {
             let near = crate::suggest::closest(file, names.iter().copied())
                 .or(names.iter().copied().find(|n| n.ends_with(".gguf")));
@@ -81,8 +85,14 @@ fn wanted<'a>(repository: &Repository, names: &[&'a str]) -> Result<Vec<&'a str>
         };
         return Ok(vec![found]);
     }
+    let is_text = |file: &str| [".json", ".jinja", ".yaml", ".txt", ".model"].iter().any(|end| file.ends_with(end));
+    if repository.part == Part::Settings {
+        return Ok(names.iter().copied().filter(|name| !name.contains('/') && is_text(name)).collect());
+    }
     let is_weight = |name: &&str| name.ends_with(".safetensors") && !name.contains('/');
-    let is_checkpoint = |name: &&str| name.starts_with("checkpoints/") && name.ends_with(".ckpt");
+    // What PyTorch wrote, of COMET and of transformers.
+    let is_checkpoint =
+        |name: &&str| (name.starts_with("checkpoints/") && name.ends_with(".ckpt")) || *name == "pytorch_model.bin";
     let has_safetensors = names.iter().any(is_weight);
     let chosen: Vec<&str> = names
         .iter()
@@ -91,9 +101,8 @@ fn wanted<'a>(repository: &Repository, names: &[&'a str]) -> Result<Vec<&'a str>
             let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
             // Modules of sentence-transformers have folders: 1_Pooling, 2_Dense.
             let module = folder.starts_with(|c: char| c.is_ascii_digit()) && !folder.contains('/');
-            let text = [".json", ".jinja", ".yaml", ".txt", ".model"].iter().any(|end| file.ends_with(end));
-            (folder.is_empty() && text)
-                || (module && (text || file.ends_with(".safetensors")))
+            (folder.is_empty() && is_text(file))
+                || (module && (is_text(file) || file.ends_with(".safetensors")))
                 || is_weight(name)
                 || (!has_safetensors && is_checkpoint(name))
         })
@@ -101,7 +110,9 @@ fn wanted<'a>(repository: &Repository, names: &[&'a str]) -> Result<Vec<&'a str>
     if chosen.iter().any(is_weight) || chosen.iter().any(is_checkpoint) {
         return Ok(chosen);
     }
-    let error = Error::world(format!("`{repository}` holds no weights in a form that is read here (*.safetensors)"));
+    let error = Error::world(format!(
+        "`{repository}` holds no weights in a form that is read here (*.safetensors, pytorch_model.bin)"
+    ));
     let quantized = names.iter().find(|name| name.ends_with(".gguf"));
     Err(match quantized {
         Some(file) => error.with_hint(format!("it holds GGUF files; name one: {repository}#{file}")),
@@ -328,6 +339,18 @@ mod tests {
             ]
         );
         assert_eq!(chosen(&["hparams.yaml", "checkpoints/model.ckpt"]), ["hparams.yaml", "checkpoints/model.ckpt"]);
+        assert_eq!(
+            chosen(&["config.json", "pytorch_model.bin", "spm.model", "tf_model.h5"]),
+            ["config.json", "pytorch_model.bin", "spm.model"]
+        );
+    }
+
+    #[test]
+    fn settings_come_without_weights() {
+        let names =
+            ["config.json", "sentencepiece.bpe.model", "pytorch_model.bin", "model.safetensors", "onnx/config.json"];
+        let repository = Repository::settings_of("xlm-roberta-large").unwrap();
+        assert_eq!(wanted(&repository, &names).unwrap(), ["config.json", "sentencepiece.bpe.model"]);
     }
 
     #[test]

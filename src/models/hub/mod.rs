@@ -26,8 +26,18 @@ pub struct Repository {
     pub name: String,
     /// A branch, a tag or a commit.
     pub revision: String,
-    /// One file instead of all that a model needs.
-    pub file: Option<String>,
+    pub part: Part,
+}
+
+/// What of a repository is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// All that a model needs.
+    Model,
+    /// Its configuration and its tokenizer.
+    Settings,
+    /// One file.
+    File(String),
 }
 
 impl Repository {
@@ -46,7 +56,15 @@ impl Repository {
         let (organisation, model) = name.split_once('/')?;
         let safe = |path: &str| path.split('/').all(|part| !matches!(part, "" | "." | ".."));
         let ok = plain(organisation) && plain(model) && safe(revision) && file.is_none_or(safe);
-        ok.then(|| Self { name: name.into(), revision: revision.into(), file: file.map(Into::into) })
+        let part = file.map_or(Part::Model, |file| Part::File(file.into()));
+        ok.then(|| Self { name: name.into(), revision: revision.into(), part })
+    }
+
+    /// Configuration and tokenizer of the model that a checkpoint calls `name`. The oldest models of the hub have no ORG.
+    pub fn settings_of(name: &str) -> Option<Self> {
+        let with_org = if name.contains('/') { name.to_owned() } else { format!("-/{name}") };
+        let parsed = Self::parse(&with_org).filter(|parsed| parsed.revision == "main" && parsed.part == Part::Model)?;
+        Some(Self { name: name.to_owned(), part: Part::Settings, ..parsed })
     }
 }
 
@@ -56,9 +74,9 @@ impl fmt::Display for Repository {
         if self.revision != "main" {
             write!(f, "@{}", self.revision)?;
         }
-        match &self.file {
-            Some(file) => write!(f, "#{file}"),
-            None => Ok(()),
+        match &self.part {
+            Part::File(file) => write!(f, "#{file}"),
+            Part::Model | Part::Settings => Ok(()),
         }
     }
 }
@@ -91,19 +109,30 @@ fn is_on(environment: &Environment, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Repository;
+    use super::{Part, Repository};
 
     #[test]
     fn an_address_has_org_name_revision_and_file() {
         let all = Repository::parse("Qwen/Qwen3-4B@v1#a/b.gguf").unwrap();
         assert_eq!(
-            (all.name.as_str(), all.revision.as_str(), all.file.as_deref()),
-            ("Qwen/Qwen3-4B", "v1", Some("a/b.gguf"))
+            (all.name.as_str(), all.revision.as_str(), all.part),
+            ("Qwen/Qwen3-4B", "v1", Part::File("a/b.gguf".into()))
         );
         let plain = Repository::parse("o/n").unwrap();
-        assert_eq!((plain.revision.as_str(), plain.file), ("main", None));
+        assert_eq!((plain.revision.as_str(), plain.part), ("main", Part::Model));
         for bad in ["", "n", "o/", "/n", "o/n/x", "o/..", "o/n@", "o/n@../x", "o/n#", "o/n#../../etc"] {
             assert!(Repository::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_encoder_may_be_named_without_an_organisation() {
+        for name in ["xlm-roberta-large", "microsoft/infoxlm-large"] {
+            let repository = Repository::settings_of(name).unwrap();
+            assert_eq!((repository.name.as_str(), repository.part), (name, Part::Settings));
+        }
+        for bad in ["", "..", "a/b/c", "/tmp/x", "a@b", "a#b"] {
+            assert!(Repository::settings_of(bad).is_none(), "{bad}");
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod budget;
 mod counters;
+mod remarks;
 mod task;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -22,6 +23,8 @@ use tokio::sync::{oneshot, watch};
 pub use budget::{Budget, Limits, Reservation, Use};
 pub use counters::Counters;
 pub use task::{Facts, LogProbTask, Made, Sink, Task};
+
+use remarks::Remarks;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::models::{Model, Models};
@@ -67,6 +70,7 @@ pub struct StatementRun {
     /// Those of one operator of the statement.
     part: Option<Arc<Counters>>,
     failures: Arc<Mutex<Vec<Failure>>>,
+    remarks: Arc<Mutex<Remarks>>,
     state: Arc<Mutex<State>>,
 }
 
@@ -111,6 +115,7 @@ impl StatementRun {
             counters: Arc::default(),
             part: None,
             failures: Arc::default(),
+            remarks: Arc::default(),
             state: Arc::default(),
         }
     }
@@ -129,7 +134,9 @@ impl StatementRun {
     /// # Errors
     /// No such model, or one that cannot be loaded: the statement stops.
     pub async fn model(&self, name: &str) -> Result<Arc<Model>> {
-        self.models.resolve(name).await
+        let model = self.models.resolve(name).await?;
+        self.remarks().loaded(&model);
+        Ok(model)
     }
 
     /// The bundled annotator of steps.
@@ -174,6 +181,15 @@ impl StatementRun {
     /// Calls that failed so far while the statement went on (the first thousand).
     pub fn failures(&self) -> Vec<Failure> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What users should know of the models and the texts of this statement, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        self.remarks().lines()
+    }
+
+    fn remarks(&self) -> MutexGuard<'_, Remarks> {
+        self.remarks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn outcomes<T: Task>(&self, model: &Arc<Model>, tasks: Vec<T>) -> Result<Vec<Outcome<T::Output>>> {
@@ -412,6 +428,13 @@ impl StatementRun {
     /// A failure that stops the statement as an error.
     fn passed<T: Task>(&self, model: &Model, task: &T, outcome: Outcome<T::Output>) -> Result<Outcome<T::Output>> {
         match &outcome {
+            Ok(answer) => {
+                let cut = T::facts(&answer.output).cut;
+                if cut > 0 {
+                    self.remarks().cut(model, cut);
+                }
+                Ok(outcome)
+            }
             Err(e) if self.rules.dry || task.is_tried_again(e) => Ok(outcome),
             Err(e) if e.kind() == Kind::Cancelled => Err(Error::interrupted()),
             Err(e) if e.is_fatal() || stops_statement(e.kind()) || self.rules.on_error == OnError::Fail => {
@@ -421,7 +444,7 @@ impl StatementRun {
                     None => error,
                 })
             }
-            _ => Ok(outcome),
+            Err(_) => Ok(outcome),
         }
     }
 

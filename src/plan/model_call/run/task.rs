@@ -20,13 +20,15 @@ pub struct Made<O> {
     pub tokens: Option<u64>,
 }
 
-/// What the store keeps of an output besides itself.
+/// What is to be known of an output besides itself: the store keeps it, but for `cut`.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Facts {
     pub finish_reason: Option<&'static str>,
     pub prompt_tokens: Option<u64>,
     pub completion_tokens: Option<u64>,
     pub seconds: Option<f64>,
+    /// Tokens at the ends of texts that the model did not read.
+    pub cut: u64,
 }
 
 /// Where outcomes go: position of the task, outcome.
@@ -127,6 +129,7 @@ impl Task for Request {
             prompt_tokens: output.prompt_tokens,
             completion_tokens: output.completion_tokens,
             seconds: Some(output.seconds),
+            cut: 0,
         }
     }
 
@@ -174,7 +177,7 @@ impl Task for Reading {
     }
 
     fn facts(output: &Read) -> Facts {
-        Facts { prompt_tokens: output.tokens, ..Facts::default() }
+        Facts { prompt_tokens: output.tokens, cut: output.cut, ..Facts::default() }
     }
 
     async fn run(model: &Arc<Model>, tasks: Vec<Self>, cancel: Cancel, sink: &mut Sink<'_, Read>) {

@@ -178,11 +178,13 @@ fn plain(path: &Path, options: &LocalOptions, place: Place) -> Result<Loaded> {
 
 /// The small files that decide what an encoder says.
 fn small(folder: &Path) -> Vec<PathBuf> {
-    const NAMES: [&str; 6] = [
+    const NAMES: [&str; 8] = [
         "config.json",
         "config_sentence_transformers.json",
         "model.safetensors.index.json",
         "sentence_bert_config.json",
+        "sentencepiece.bpe.model",
+        "spm.model",
         "tokenizer.json",
         "tokenizer_config.json",
     ];
@@ -258,19 +260,23 @@ fn comets_encoder(path: &Path, hparams: &Json, options: &LocalOptions) -> Result
         return Ok(folder.clone());
     }
     let named = hparams.text("pretrained_model")?.unwrap_or_default();
-    let within = |name: &str| {
-        let name = Path::new(name);
-        let inside = name.components().all(|part| matches!(part, std::path::Component::Normal(_)));
-        (inside && !name.as_os_str().is_empty()).then(|| path.join(name))
-    };
-    let places = ["encoder", named].into_iter().filter_map(within);
-    places.into_iter().find(|folder| folder.join("config.json").is_file()).ok_or_else(|| {
+    within(path, named).ok_or_else(|| {
         let message = format!("{} holds no folder `encoder` with config.json and tokenizer.json", path.display());
         Error::new(Kind::Io, message).with_hint(format!(
-            "COMET's checkpoints leave out their encoder's settings: fetch config.json and tokenizer.json of {named:?} into \
+            "COMET's checkpoints leave out their encoder's settings: put config.json and tokenizer.json of {named:?} into \
              that folder, or name one with option encoder"
         ))
     })
+}
+
+/// The folder in COMET's at `path` that holds the settings of its encoder, which is `named`.
+fn within(path: &Path, named: &str) -> Option<PathBuf> {
+    let inside = |name: &&str| {
+        let mut parts = Path::new(name).components();
+        !name.is_empty() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
+    };
+    let places = ["encoder", named].into_iter().filter(inside).map(|name| path.join(name));
+    places.into_iter().find(|folder| folder.join("config.json").is_file())
 }
 
 /// Safetensors, or the checkpoint that was published.
@@ -307,6 +313,17 @@ impl EncoderModel {
     /// As above.
     pub fn load_at(path: &Path, options: LocalOptions, place: Place) -> Result<Self> {
         load(path, options, place)
+    }
+
+    /// The name on the hub of the encoder whose settings and tokenizer the folder at `path`, one of COMET, leaves out. `None`
+    /// where it has them, or is none of COMET.
+    ///
+    /// # Errors
+    /// An `hparams.yaml` that cannot be read.
+    pub fn lacks_settings_of(path: &Path) -> Result<Option<String>> {
+        let Some(hparams) = Json::open_yaml(&path.join("hparams.yaml"))? else { return Ok(None) };
+        let named = hparams.text("pretrained_model")?;
+        Ok(named.filter(|named| within(path, named).is_none()).map(str::to_owned))
     }
 
     /// Whether the folder at `path` looks like one for this loader rather than for

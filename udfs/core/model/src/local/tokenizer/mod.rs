@@ -1,11 +1,12 @@
 //! Text to token numbers and back, with the tokenizer that the checkpoint carries.
 //!
 //! Hugging Face folders hold it as `tokenizer.json`, from which the `tokenizers` crate builds it; GGUF files hold a
-//! vocabulary and the name of a rule, from which this room builds the same thing.
+//! vocabulary and the name of a rule, and older encoders SentencePiece's file, from which this room builds the same thing.
 
 mod gguf;
 mod json;
 mod pieces;
+mod sentencepiece;
 mod texts;
 mod words;
 

@@ -8,7 +8,7 @@ use tokenizers::{
     utils::truncation::truncate_encodings,
 };
 
-use super::failed;
+use super::{failed, sentencepiece};
 use crate::{Error, Kind, Result, local::encoder::Input};
 
 /// One text, or two, to tokens.
@@ -28,19 +28,22 @@ pub struct Cut {
 }
 
 impl TextTokenizer {
-    /// The tokenizer in the `tokenizer.json` of `folder`. The truncation and padding that it carries are dropped: they are
-    /// whatever its last user had set, and the card says something else.
+    /// The tokenizer in the `tokenizer.json` of `folder`, else in SentencePiece's file there. The truncation and padding that
+    /// it carries are dropped: they are whatever its last user had set, and the card says something else.
     pub(in crate::local) fn open(folder: &Path) -> Result<Self> {
         let path = folder.join("tokenizer.json");
-        let content = std::fs::read(&path).map_err(|e| {
-            Error::io(&path, &e).with_hint(
-                "transformers writes it: AutoTokenizer.from_pretrained(…).save_pretrained(…); the tokenizer of an encoder \
-                 is read from no other file",
-            )
-        })?;
-        let invalid = |what: String| Error::new(Kind::Model, format!("{}: {what}", path.display()));
-        let mut inner = tokenizers::Tokenizer::from_bytes(&content)
-            .map_err(|e| invalid(format!("it is no tokenizer that can be read: {e}")))?;
+        let mut inner = match std::fs::read(&path) {
+            Ok(content) => tokenizers::Tokenizer::from_bytes(&content).map_err(|e| {
+                let message = format!("{}: it is no tokenizer that can be read: {e}", path.display());
+                Error::new(Kind::Model, message)
+            })?,
+            Err(error) => sentencepiece::open(folder)?.ok_or_else(|| {
+                Error::io(&path, &error).with_hint(
+                    "transformers writes it: AutoTokenizer.from_pretrained(…).save_pretrained(…); an encoder's tokenizer is \
+                     read from it, from sentencepiece.bpe.model (XLM-R) or from spm.model (DeBERTa)",
+                )
+            })?,
+        };
         inner.with_truncation(None).map_err(failed)?;
         inner.with_padding(None);
         let added = [false, true].map(|pair| inner.get_post_processor().map_or(0, |rule| rule.added_tokens(pair)));
