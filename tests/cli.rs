@@ -146,6 +146,9 @@ fn a_failed_statement_leaves_the_output_file_as_it_was() {
 #[test]
 fn an_output_name_without_a_format_is_wrong_usage() {
     assert_eq!(run(&["-o", "x.unknown", "-c", "SELECT 1"]).code, 2);
+    for said in [run(&["-o", "x.svg", "-c", "SELECT 1"]), run(&["-c", ".once x.svg"])] {
+        assert!(said.code != 0 && said.err.contains("COPY (SELECT …) TO 'x.svg'"), "{}", said.err);
+    }
 }
 
 #[test]

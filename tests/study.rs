@@ -136,3 +136,42 @@ fn the_same_queries_read_the_published_questions_and_recorded_traces() {
     ]);
     assert_eq!(text(&agree.stdout).lines().last(), Some("600,0,30"), "{}", text(&agree.stderr));
 }
+
+#[test]
+fn published_translation_scores_have_their_published_means() {
+    let data = root().join("../shared/data/ki2026");
+    if !data.is_dir() {
+        eprintln!("skipped: ../shared/data/ki2026 is not there");
+        return;
+    }
+    let mgsm = "bn .8741 .0260,de .8468 .0286,es .8648 .0280,fr .8642 .0287,ja .8660 .0254,ru .8548 .0303,sw .8254 .0605,te .8501 .0289,\
+                th .8329 .0310,zh .8477 .0250";
+    let aime = "bn .8144 .0557,de .8148 .0466,es .8204 .0838,fr .8337 .0466,ja .8198 .0525,ko .8032 .0657,ru .8219 .0470,sw .7903 .0546,\
+                te .7877 .0460,th .7950 .0545,zh .8088 .0555";
+    for (name, count, means) in [("mgsm_revised", 250, mgsm), ("aime", 60, aime)] {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("db");
+        let database = database.to_str().unwrap();
+        let questions = format!("questions={}", data.join(name).display());
+        let scores = format!("comet_scores={}", data.join("comet_qe").join(name).display());
+        let given = ["-p", &questions, "-p", &scores, "-p", "per_language=250"];
+        let files = ["run", database, "queries/10_questions.sql", "queries/imported/33_comet_scores.sql"];
+        let run = glotrace(&[&given[..], &files].concat());
+        assert!(run.status.success(), "{}", text(&run.stderr));
+        let sql = "SELECT lang, count(*), avg(q_comet), stddev_samp(q_comet) FROM question_quality GROUP BY lang ORDER BY lang";
+        let found = text(&glotrace(&[database, "--format", "csv", "-c", sql]).stdout);
+        let found: Vec<&str> = found.lines().skip(1).collect();
+        let means: Vec<&str> = means.split(',').collect();
+        assert_eq!(found.len(), means.len());
+        for (found, means) in found.iter().zip(means) {
+            let cells: Vec<&str> = found.split(',').collect();
+            let listed: Vec<&str> = means.split(' ').collect();
+            assert_eq!((cells[0], cells[1]), (listed[0], count.to_string().as_str()));
+            for (cell, listed) in cells[2..].iter().zip(&listed[1..]) {
+                // Listed with four digits, some of them cut off and some rounded.
+                let apart = cell.parse::<f64>().unwrap() - listed.parse::<f64>().unwrap();
+                assert!(apart.abs() < 1e-4, "{found} {means}");
+            }
+        }
+    }
+}

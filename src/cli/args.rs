@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::out::refuse_picture;
 use crate::write::Format;
 
 const EXAMPLES: &str = "\
@@ -224,9 +225,14 @@ impl CommandLine {
         if let Some(output) = &self.options.output
             && self.options.format.is_none()
             && !is_device(output)
-            && let Err(error) = Format::from_path(output)
         {
-            return wrong(ErrorKind::ValueValidation, format!("{}; --format names it", error.message));
+            if let Err(error) = refuse_picture(output) {
+                let hint = error.hint.unwrap_or_default();
+                return wrong(ErrorKind::ValueValidation, format!("{}; {hint}", error.message));
+            }
+            if let Err(error) = Format::from_path(output) {
+                return wrong(ErrorKind::ValueValidation, format!("{}; --format names it", error.message));
+            }
         }
         if self.options.output.is_none() && matches!(self.options.format, Some(Format::Parquet)) {
             return wrong(ErrorKind::MissingRequiredArgument, "parquet goes to a file: add -o FILE.parquet".to_owned());

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::max_rows;
-use super::out::Target;
+use super::out::{Target, refuse_picture};
 use super::session::Session;
 use super::{calls, functions, plot};
 use crate::error::{Error, Result};
@@ -236,10 +236,10 @@ pub async fn execute(session: &mut Session, line: &str) -> Result<After> {
         Verb::Output => {
             session.output = match argument {
                 None | Some("stdout" | "-") => None,
-                Some(path) => Some(Target::new(Path::new(path), format_of(session, path))),
+                Some(path) => Some(Target::new(Path::new(path), format_of(session, path)?)),
             };
         }
-        Verb::Once => session.once = Some(Target::new(Path::new(needed()?), format_of(session, needed()?))),
+        Verb::Once => session.once = Some(Target::new(Path::new(needed()?), format_of(session, needed()?)?)),
         Verb::Read => {
             let path = PathBuf::from(needed()?);
             if !Box::pin(session.file(&path)).await? && !session.interactive {
@@ -295,8 +295,10 @@ fn switch(command: &Command, argument: Option<&str>, now: bool) -> Result<bool> 
     }
 }
 
-fn format_of(session: &Session, path: &str) -> Format {
-    Format::from_path(Path::new(path)).ok().or(session.format).unwrap_or(Format::Csv)
+fn format_of(session: &Session, path: &str) -> Result<Format> {
+    let path = Path::new(path);
+    refuse_picture(path)?;
+    Ok(Format::from_path(path).ok().or(session.format).unwrap_or(Format::Csv))
 }
 
 /// Quotes text as a SQL string.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::draw::Picture;
 use crate::error::{Error, Result};
 use crate::write::Format;
 
@@ -93,6 +94,18 @@ pub struct Target {
     pub format: Format,
     /// Results in it so far.
     pub results: usize,
+}
+
+/// The results of statements are tables; a picture is drawn of one query.
+///
+/// # Errors
+/// A path that names a picture.
+pub fn refuse_picture(path: &Path) -> Result<()> {
+    match Picture::from_path(path) {
+        Some(_) => Err(Error::query(format!("`{}` is a picture, and results are written as tables", path.display()))
+            .with_hint(format!("draw one: COPY (SELECT …) TO '{}' OPTIONS (plot 'bar')", path.display()))),
+        None => Ok(()),
+    }
 }
 
 impl Target {

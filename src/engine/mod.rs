@@ -41,6 +41,7 @@ use crate::plan::model_call::run::{Failure, Limits, Rules, StatementRun};
 use crate::plan::parse::{Parsed, parse};
 use crate::plan::rewrite::{self, Macro, value_of_text};
 use crate::plan::split::{Statement, split};
+use crate::plan::whole_groups::WholeGroups;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::calls::CallStore;
@@ -413,6 +414,10 @@ fn session(shared: &Arc<Shared>) -> Result<SessionContext> {
         .with_runtime_env(runtime)
         .with_default_features()
         .with_query_planner(Arc::new(ModelCallPlanner))
+        .with_physical_optimizer_rule(Arc::new(WholeGroups(
+            // All of ours keep the rows of a group.
+            shared.functions.aggregate.iter().map(|function| function.name().to_owned()).collect(),
+        )))
         .build();
     for function in &shared.functions.scalar {
         datafusion::execution::FunctionRegistry::register_udf(&mut state, Arc::clone(function)).map_err(failed)?;

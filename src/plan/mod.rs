@@ -13,3 +13,4 @@ pub mod parse;
 pub mod rewrite;
 pub mod split;
 pub mod summarize;
+pub mod whole_groups;

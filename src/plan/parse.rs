@@ -183,9 +183,60 @@ fn names_of_arguments(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     tokens
 }
 
+/// What `=` stands for in brackets behind these words: a name and its value. Elsewhere it compares: `sum(lang = 'en')`.
+const NAMED_BY_EQUALS: [&str; 3] = ["OPTIONS", "WITH", "SET"];
+
+/// `f(a = 1)` → `f((a) = 1)`, which the parser does not take for an argument named `a`.
+fn comparisons_in_arguments(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let solid: Vec<usize> = (0..tokens.len()).filter(|i| !matches!(tokens[*i].token, Token::Whitespace(_))).collect();
+    let at = |n: usize| solid.get(n).map(|i| &tokens[*i].token);
+    // Of each bracket that is open: whether it holds arguments of a function that are compared by `=`.
+    let mut open = Vec::new();
+    let mut compared = Vec::new();
+    for (n, &place) in solid.iter().enumerate() {
+        let before = n.checked_sub(1).and_then(at);
+        match at(n) {
+            Some(Token::LParen) => open.push(match before {
+                Some(Token::Word(word)) => {
+                    let name = word.value.to_ascii_uppercase();
+                    !name.starts_with("READ_") && !NAMED_BY_EQUALS.contains(&name.as_str())
+                }
+                _ => false,
+            }),
+            Some(Token::RParen) => {
+                open.pop();
+            }
+            Some(Token::Word(_)) if open.last() == Some(&true) && at(n + 1) == Some(&Token::Eq) => {
+                let first = match before {
+                    Some(Token::LParen | Token::Comma) => true,
+                    Some(Token::Word(word)) => matches!(word.keyword, Keyword::DISTINCT | Keyword::ALL),
+                    _ => false,
+                };
+                if first {
+                    compared.push(place);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut out = Vec::with_capacity(tokens.len() + 2 * compared.len());
+    for (i, token) in tokens.into_iter().enumerate() {
+        let span = token.span;
+        let is_compared = compared.binary_search(&i).is_ok();
+        if is_compared {
+            out.push(TokenWithSpan { token: Token::LParen, span });
+        }
+        out.push(token);
+        if is_compared {
+            out.push(TokenWithSpan { token: Token::RParen, span });
+        }
+    }
+    out
+}
+
 fn parser(tokens: Vec<TokenWithSpan>) -> Parser<'static> {
     Parser::new(&DuckDbDialect {})
-        .with_tokens_with_locations(names_of_arguments(tokens))
+        .with_tokens_with_locations(names_of_arguments(comparisons_in_arguments(tokens)))
         .with_recursion_limit(RECURSION_LIMIT)
 }
 

@@ -5,6 +5,7 @@ use datafusion_common::Result;
 use datafusion_common::arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray};
 use datafusion_common::arrow::buffer::NullBuffer;
 use datafusion_common::arrow::datatypes::{DataType, Float64Type};
+use std::borrow::Cow;
 
 /// The features of the rows of a batch.
 #[derive(Debug)]
@@ -59,6 +60,25 @@ impl Features {
             Form::Record { names, .. } => Some(names),
             Form::Absent | Form::List(_) => None,
         }
+    }
+
+    /// The columns of a record over `rows` rows, with NaN for NULL; `None` of a list, and of a record that is NULL somewhere or stands for
+    /// every row.
+    pub fn columns(&self, rows: usize) -> Option<Vec<Cow<'_, [f64]>>> {
+        let Form::Record { columns, nulls, .. } = &self.form else { return None };
+        if self.is_scalar || nulls.as_ref().is_some_and(|nulls| nulls.null_count() > 0) {
+            return None;
+        }
+        let column = |column: &'_ Float64Array| match column.null_count() {
+            0 => None,
+            _ => Some((0..rows).map(|row| if column.is_valid(row) { column.value(row) } else { f64::NAN }).collect()),
+        };
+        Some(
+            columns
+                .iter()
+                .map(|values| column(values).map_or(Cow::Borrowed(&values.values()[..]), Cow::Owned))
+                .collect(),
+        )
     }
 
     /// Puts the features of a row `into`, in order. False where the record or list is NULL.

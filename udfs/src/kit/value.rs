@@ -30,9 +30,23 @@ impl<T: ArrowPrimitiveType> Value<PrimitiveArray<T>> {
         let row = self.place(row);
         values.is_valid(row).then(|| values.value(row))
     }
+
+    /// The values of a column without NULL.
+    pub fn whole(&self) -> Option<&[T::Native]> {
+        self.values
+            .as_ref()
+            .filter(|values| !self.is_scalar && values.null_count() == 0)
+            .map(|values| &values.values()[..])
+    }
 }
 
 impl Value<BooleanArray> {
+    /// The values of a column without NULL.
+    pub fn whole(&self) -> Option<impl Iterator<Item = bool>> {
+        let values = self.values.as_ref().filter(|values| !self.is_scalar && values.null_count() == 0)?;
+        Some(values.values().iter())
+    }
+
     pub(super) fn boolean(array: &ArrayRef, is_scalar: bool) -> Self {
         Self { values: array.as_boolean_opt().cloned(), is_scalar }
     }

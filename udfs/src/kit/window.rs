@@ -34,6 +34,14 @@ pub trait Window: Clone + Debug + Eq + Hash + Send + Sync + 'static {
     /// Execution errors for values that the function cannot take.
     fn call(&self, args: &Args) -> Result<Vec<Option<Self::Returns>>>;
 
+    /// The same as a column.
+    ///
+    /// # Errors
+    /// As above.
+    fn column(&self, args: &Args) -> Result<ArrayRef> {
+        Self::Returns::collect(self.call(args)?)
+    }
+
     /// The page of the reference.
     fn documentation(&self) -> Option<&Documentation>;
 }
@@ -91,6 +99,6 @@ struct Partition<W>(W);
 impl<W: Window> PartitionEvaluator for Partition<W> {
     fn evaluate_all(&mut self, values: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let values: Vec<_> = values.iter().map(|array| ColumnarValue::Array(ArrayRef::clone(array))).collect();
-        W::Returns::collect(self.0.call(&Args::new(W::NAME, W::PARAMS, &values, rows)?)?)
+        self.0.column(&Args::new(W::NAME, W::PARAMS, &values, rows)?)
     }
 }

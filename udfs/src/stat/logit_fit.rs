@@ -168,11 +168,22 @@ impl Rows for LogitRows {
     fn update(&mut self, args: &Args) -> Result<()> {
         let (y, features) = (args.truth(0)?, Features::new(args, 1)?);
         let clusters = if self.is_clustered { Some(args.key(CLUSTER)?) } else { None };
+        let cluster = |row: usize| clusters.as_ref().and_then(|clusters| clusters.get(row));
+        if let Some(columns) = features.columns(args.rows()) {
+            let outcomes: Vec<Option<bool>> = match y.whole() {
+                Some(outcomes) => outcomes.map(Some).collect(),
+                None => (0..args.rows()).map(|row| y.get(row)).collect(),
+            };
+            let clusters: Vec<Option<&str>> =
+                if self.is_clustered { (0..args.rows()).map(cluster).collect() } else { Vec::new() };
+            let columns: Vec<&[f64]> = columns.iter().map(AsRef::as_ref).collect();
+            self.table(columns.len())?.append(&outcomes, &columns, &clusters);
+            return Ok(());
+        }
         let mut x = Vec::new();
         for row in 0..args.rows() {
             if features.row(row, &mut x) {
-                let cluster = clusters.as_ref().and_then(|clusters| clusters.get(row));
-                self.table(x.len())?.push(y.get(row), &x, cluster);
+                self.table(x.len())?.push(y.get(row), &x, cluster(row));
             } else {
                 self.dropped += 1;
             }
@@ -186,9 +197,9 @@ impl Rows for LogitRows {
         let keys: StringArray = table.keys().names().map(Some).collect();
         let clusters = UInt32Array::from(table.clusters().unwrap_or_default().to_vec());
         let known = UInt64Array::from(table.known().to_vec());
-        let (x, y) = table.into_rows();
+        let (columns, y) = table.into_columns();
         Ok(vec![
-            list(Arc::new(Float64Array::from(x)))?,
+            list(Arc::new(Float64Array::from(columns.concat())))?,
             list(Arc::new(BooleanArray::from(y)))?,
             list(Arc::new(clusters))?,
             list(Arc::new(keys))?,
@@ -210,15 +221,16 @@ impl Rows for LogitRows {
             let keys: Vec<&str> = keys.as_string::<i32>().iter().flatten().collect();
             let table = self.table(known.len())?;
             let (x, y) = (x.as_primitive::<Float64Type>().values(), y.as_boolean().values());
-            table.extend(x, y.iter(), clusters.as_primitive::<UInt32Type>().values(), &keys);
+            // Column after column.
+            table.extend(x.chunks(y.len().max(1)), y.iter(), clusters.as_primitive::<UInt32Type>().values(), &keys);
             table.count(dropped, known);
         }
         Ok(())
     }
 
     fn evaluate(&mut self) -> Result<Option<Fit>> {
-        let mut none = Table::default();
-        let table = self.table.as_mut().unwrap_or(&mut none);
+        let none = Table::default();
+        let table = self.table.as_ref().unwrap_or(&none);
         let numbered = || (1..=table.width()).map(|i| format!("x{i}")).collect();
         let names: Vec<String> = self.names.clone().unwrap_or_else(numbered);
         let mut fit = logit::fit(table, &names, &self.options);

@@ -154,7 +154,7 @@ mod tests {
             let y = if i < 4 { i < 3 } else { i < 5 };
             table.push(Some(y), &[Some(f64::from(u8::from(i < 4))), Some(1.0)], None);
         }
-        let fitted = fit(&mut table, &["a".into(), "b".into()], &Options::default());
+        let fitted = fit(&table, &["a".into(), "b".into()], &Options::default());
         ScalarValue::try_from_array(&<Fit as Output>::collect(vec![Some(fitted)]).unwrap(), 0).unwrap()
     }
 

@@ -2,9 +2,11 @@
 
 use crate::kit::{Args, Kind, Param, Window};
 use datafusion_common::Result;
+use datafusion_common::arrow::array::{ArrayRef, Float64Array};
 use datafusion_expr::Documentation;
 use datafusion_macros::user_doc;
 use glotrace_learn::stat;
+use std::sync::Arc;
 
 #[user_doc(
     doc_section(label = "Statistics"),
@@ -32,13 +34,34 @@ impl Window for Zscore {
     type Returns = f64;
 
     fn call(&self, args: &Args) -> Result<Vec<Option<f64>>> {
-        let x = args.measure(0)?;
-        Ok(stat::zscore(&(0..args.rows()).map(|row| x.get(row)).collect::<Vec<_>>()))
+        Ok(scores(args)?.into_iter().map(known).collect())
+    }
+
+    fn column(&self, args: &Args) -> Result<ArrayRef> {
+        let scores = scores(args)?;
+        let is_whole = scores.iter().fold(true, |all, z| all & !z.is_nan());
+        Ok(Arc::new(match is_whole {
+            true => Float64Array::from(scores),
+            false => scores.into_iter().map(known).collect::<Float64Array>(),
+        }))
     }
 
     fn documentation(&self) -> Option<&Documentation> {
         self.doc()
     }
+}
+
+fn scores(args: &Args) -> Result<Vec<f64>> {
+    let x = args.measure(0)?;
+    if let Some(values) = x.whole() {
+        return Ok(stat::zscore(values));
+    }
+    Ok(stat::zscore(&(0..args.rows()).map(|row| x.get(row).unwrap_or(f64::NAN)).collect::<Vec<_>>()))
+}
+
+/// NaN stands for none.
+fn known(score: f64) -> Option<f64> {
+    (!score.is_nan()).then_some(score)
 }
 
 #[cfg(test)]

@@ -64,8 +64,8 @@ impl Data {
     /// Standardised over the rows for which `is_in`; the others are missing.
     fn scaled(&self, feature: &str, is_in: impl Fn(&str) -> bool) -> Column {
         let column = &self.features[feature];
-        let within: Column = column.iter().zip(&self.languages).map(|(x, l)| x.filter(|_| is_in(l))).collect();
-        zscore(&within)
+        let within = column.iter().zip(&self.languages).map(|(x, l)| x.filter(|_| is_in(l)).unwrap_or(f64::NAN));
+        zscore(&within.collect::<Vec<_>>()).into_iter().map(|z| Some(z).filter(|z| !z.is_nan())).collect()
     }
 
     /// As the univariate scripts have it: pooled, lengths and numbers of steps as they are.
@@ -93,7 +93,7 @@ impl Data {
             table.push(Some(self.acc[i]), &x, Some(&self.ids[i]));
         }
         let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
-        fit(&mut table, &names, options)
+        fit(&table, &names, options)
     }
 
     fn is_english(&self) -> Vec<bool> {

@@ -13,12 +13,14 @@
 mod adjust_p;
 mod bar;
 mod bootstrap_ci;
+mod exact;
 mod keys;
 pub mod logit;
 mod majority_vote;
 mod mann_whitney;
 mod matrix;
 mod mcnemar;
+mod moments;
 mod normal;
 mod paired_bootstrap;
 mod pass_at_k;
@@ -27,6 +29,7 @@ mod resample;
 mod sparkline;
 mod stars;
 mod sum;
+mod vectorised;
 mod zscore;
 
 pub use adjust_p::{Correction, adjust_p};

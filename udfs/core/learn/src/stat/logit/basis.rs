@@ -1,7 +1,9 @@
 //! The columns that can be estimated, and coordinates in which that is well conditioned.
 
 use super::Table;
-use crate::stat::matrix::{solve_lower, solve_upper};
+use super::design::Design;
+use crate::stat::matrix::solve_upper;
+use crate::stat::moments::moments;
 
 /// Of its variance, the least share of a column that earlier columns may leave unexplained: its residual is a millionth of its deviation.
 const LEAST_RESIDUAL: f64 = 1e-12;
@@ -29,13 +31,14 @@ pub struct Basis {
 }
 
 impl Basis {
-    /// `independent`: leave out columns that others determine, and make the rest orthonormal. A penalty settles that otherwise.
-    pub fn new(table: &Table, independent: bool) -> Self {
+    /// The basis, and the rows in it. `independent`: leave out columns that others determine, and make the rest orthonormal. A
+    /// penalty settles that otherwise.
+    pub fn new(table: &Table, independent: bool) -> (Self, Design) {
         let mut kept = Vec::new();
         let (mut center, mut scale) = (Vec::new(), Vec::new());
         let mut excluded = vec![None; table.width()];
         for (column, excluded) in excluded.iter_mut().enumerate() {
-            match spread(table, column) {
+            match spread(table.column(column)) {
                 Ok((mean, sd)) => {
                     kept.push(column);
                     center.push(mean);
@@ -45,34 +48,33 @@ impl Basis {
             }
         }
         let mut basis = Self { kept, excluded, center, scale, triangle: None };
+        let mut design = basis.standardised_rows(table);
         if independent {
-            basis.make_independent(table);
+            let all = basis.kept.len();
+            let triangle = basis.make_independent(&design.correlations());
+            if basis.kept.len() < all {
+                design = basis.standardised_rows(table);
+            }
+            design.make_orthonormal(&triangle);
+            basis.triangle = Some(triangle);
         }
-        basis
+        design.measure();
+        (basis, design)
+    }
+
+    fn standardised_rows(&self, table: &Table) -> Design {
+        let columns = self.kept.iter().map(|column| table.column(*column));
+        Design::new(table.y(), columns.zip(self.center.iter().copied().zip(self.scale.iter().copied())))
+    }
+
+    /// Mean and deviation of each kept column.
+    pub fn units(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.center.iter().copied().zip(self.scale.iter().copied())
     }
 
     /// The number of coordinates, the intercept's included.
     pub fn size(&self) -> usize {
         self.kept.len() + 1
-    }
-
-    /// The scale of each kept column.
-    pub fn scale(&self) -> &[f64] {
-        &self.scale
-    }
-
-    /// Coordinates of a row, 1 for the intercept first.
-    pub fn coordinates(&self, row: &[f64], into: &mut [f64]) {
-        into[0] = 1.0;
-        let slopes = &mut into[1..];
-        for ((slope, &column), (center, scale)) in
-            slopes.iter_mut().zip(&self.kept).zip(self.center.iter().zip(&self.scale))
-        {
-            *slope = (row[column] - center) / scale;
-        }
-        if let Some(l) = &self.triangle {
-            solve_lower(l, slopes);
-        }
     }
 
     /// Slopes by kept column in units of its deviation.
@@ -111,9 +113,8 @@ impl Basis {
     }
 
     /// Cholesky's decomposition of the correlations, column by column, without the columns that leave nothing to decompose.
-    fn make_independent(&mut self, table: &Table) {
+    fn make_independent(&mut self, gram: &[f64]) -> Vec<f64> {
         let m = self.kept.len();
-        let gram = self.correlations(table);
         let mut rows: Vec<Vec<f64>> = Vec::new();
         let mut independent: Vec<usize> = Vec::new();
         for j in 0..m {
@@ -139,39 +140,16 @@ impl Basis {
         self.kept = independent.iter().map(|&j| self.kept[j]).collect();
         self.center = independent.iter().map(|&j| self.center[j]).collect();
         self.scale = independent.iter().map(|&j| self.scale[j]).collect();
-        self.triangle = Some(triangle);
-    }
-
-    fn correlations(&self, table: &Table) -> Vec<f64> {
-        let m = self.kept.len();
-        let mut gram = vec![0.0; m * m];
-        let mut row = vec![0.0; m + 1];
-        for i in 0..table.len() {
-            self.coordinates(table.row(i), &mut row);
-            for a in 0..m {
-                for b in 0..=a {
-                    gram[a * m + b] += row[a + 1] * row[b + 1];
-                }
-            }
-        }
-        for value in &mut gram {
-            *value /= table.len() as f64;
-        }
-        gram
+        triangle
     }
 }
 
 /// Mean and population deviation of a column; its value where it has but one, to twelve digits.
-fn spread(table: &Table, column: usize) -> Result<(f64, f64), f64> {
-    let values = || (0..table.len()).map(|i| table.row(i)[column]);
-    let n = table.len() as f64;
-    let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
-    let width = high / 2.0 - low / 2.0;
-    if width <= 1e-12 * low.abs().max(high.abs()) {
-        return Err(low);
+fn spread(column: &[f64]) -> Result<(f64, f64), f64> {
+    match moments(column) {
+        Some(found) if found.high / 2.0 - found.low / 2.0 > 1e-12 * found.low.abs().max(found.high.abs()) => {
+            Ok((found.mean, found.deviation))
+        }
+        found => Err(found.map_or(0.0, |found| found.low)),
     }
-    let mean: f64 = values().map(|x| x / n).sum();
-    // Relative to the width, so that nothing over- or underflows.
-    let deviation = values().map(|x| ((x / 2.0 - mean / 2.0) / width).powi(2)).sum::<f64>() / n;
-    Ok((mean, 2.0 * width * deviation.sqrt()))
 }

@@ -3,6 +3,7 @@
 use super::Table;
 use super::basis::{Basis, Excluded};
 use super::delta::{delta, delta_avg};
+use super::design::Design;
 use super::newton::{Likelihood, Search, Separation};
 use super::vcov::covariance;
 use crate::stat::normal::{chi_squared_upper, critical, two_sided};
@@ -100,11 +101,7 @@ pub struct Term {
 }
 
 /// Fits the outcomes of `table` on its features, which are called `names`, and an intercept.
-///
-/// The rows come to stand in another order; what they hold stays.
-pub fn fit(table: &mut Table, names: &[String], options: &Options) -> Fit {
-    table.arrange();
-    let table = &*table;
+pub fn fit(table: &Table, names: &[String], options: &Options) -> Fit {
     let mut fit = blank(table, names);
     let n = table.len() as u64;
     if let Some(reason) = without_rows(table, names) {
@@ -118,7 +115,7 @@ pub fn fit(table: &mut Table, names: &[String], options: &Options) -> Fit {
         return fit;
     }
     let penalised = options.l2 > 0.0;
-    let basis = Basis::new(table, !penalised);
+    let (basis, design) = Basis::new(table, !penalised);
     for (term, excluded) in fit.terms[1..].iter_mut().zip(&basis.excluded) {
         term.note = excluded.map(|why| match why {
             Excluded::Constant(value) => format!("constant: dropped, {value} in every row"),
@@ -129,12 +126,12 @@ pub fn fit(table: &mut Table, names: &[String], options: &Options) -> Fit {
         fit.note_all(&format!("too few rows: {n} for {} terms", basis.size()));
         return fit;
     }
-    let likelihood = Likelihood { table, basis: &basis, penalty: penalty(&basis, options.l2) };
+    let likelihood = Likelihood { design: &design, penalty: penalty(&basis, options.l2) };
     let mut start = vec![0.0; basis.size()];
     start[0] = (fit.n_events as f64 / (n - fit.n_events) as f64).ln();
     let search = likelihood.maximise(start, options.max_iter);
     fit.summarise(&search, basis.size());
-    fit.estimate(&likelihood, &search, options);
+    fit.estimate((table, &basis, &design), &likelihood.penalty, &search, options);
     fit
 }
 
@@ -179,7 +176,7 @@ fn null_log_likelihood(n: f64, events: f64) -> f64 {
 
 /// In the coordinates of the basis; nothing on the intercept.
 fn penalty(basis: &Basis, l2: f64) -> Vec<f64> {
-    std::iter::once(0.0).chain(basis.scale().iter().map(|scale| l2 / (scale * scale))).collect()
+    std::iter::once(0.0).chain(basis.units().map(|(_, scale)| l2 / (scale * scale))).collect()
 }
 
 impl Fit {
@@ -205,18 +202,24 @@ impl Fit {
         }
     }
 
-    fn estimate(&mut self, likelihood: &Likelihood<'_>, search: &Search, options: &Options) {
-        let raw = likelihood.basis.raw(&search.coefficients);
-        let covariance = covariance(likelihood, search, options.vcov);
-        let averages = delta_avg(likelihood, &raw);
-        let infinite = infinite_terms(likelihood.basis, search);
+    fn estimate(
+        &mut self,
+        (table, basis, design): (&Table, &Basis, &Design),
+        penalty: &[f64],
+        search: &Search,
+        options: &Options,
+    ) {
+        let raw = basis.raw(&search.coefficients);
+        let covariance = covariance((table, basis, design), penalty, search, options.vcov);
+        let averages = delta_avg(table, basis, design, search, &raw);
+        let infinite = infinite_terms(basis, search);
         let note = match (&search.separation, search.converged) {
             (Some(_), _) => Some("separation: the limit as other estimates go to infinity".to_owned()),
             (None, false) => Some(format!("not converged after {} iterations", search.iterations)),
             (None, true) if covariance.is_none() => Some("no standard error: the covariance is singular".to_owned()),
             (None, true) => None,
         };
-        let places = std::iter::once(0).chain(likelihood.basis.kept.iter().map(|column| column + 1));
+        let places = std::iter::once(0).chain(basis.kept.iter().map(|column| column + 1));
         for (i, place) in places.enumerate() {
             let term = &mut self.terms[place];
             if infinite[i] {

@@ -1,16 +1,21 @@
 //! Logistic regression.
 //!
 //! ```text
-//! Table ── rows in a fixed order ──▶ Basis ── varying, independent columns, orthonormal ──▶ newton ──▶ Fit
+//! Table ── complete rows ──▶ Basis ── varying, independent columns, orthonormal: Design ──▶ newton ──▶ Fit
 //!                                                                 is the estimate finite? ┘   └ vcov, delta
 //! ```
+//!
+//! All sums over rows are in `pass`, and exact: rows in another order give the same bits.
 //!
 //! Whatever the data, there is a [`Fit`]: what could not be estimated has no number and a note that says why.
 
 mod basis;
 mod delta;
+mod design;
+mod elementary;
 mod fit;
 mod newton;
+mod pass;
 mod predict;
 mod table;
 mod vcov;

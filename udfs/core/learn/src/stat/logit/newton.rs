@@ -10,8 +10,8 @@
 //! - *Separation.* A u as above. Where there is one, Newton's steps turn towards such directions, by about 1 in x·u a step; the
 //!   step itself is checked, and the coefficients where they predict every outcome.
 
-use super::Table;
-use super::basis::Basis;
+use super::design::Design;
+use super::pass::{self, Information};
 use crate::stat::matrix::{cholesky, solve_lower, solve_upper};
 
 /// Steps after which a search that has not ended is given up, whatever the limit on reported iterations.
@@ -20,8 +20,10 @@ const LAST_ITERATION: u64 = 60;
 const FIRST_LOOK: u64 = 8;
 /// Steps taken on after separation is found, so that finite coefficients come to rest.
 const SETTLING: u64 = 6;
-/// Step, relative to the coefficients, at which the search has arrived; the error after it is its square.
-const SHORT_STEP: f64 = 1e-9;
+/// Step, relative to the coefficients, at which the search has arrived; the error after it is about its square.
+const SHORT_STEP: f64 = 1e-7;
+/// A step that overshoots the maximum on its line by no more than this share of its slope is taken without looking at heights.
+const OVERSHOOT: f64 = 0.1;
 /// Pivots below this share of their diagonal are zero.
 const SINGULAR: f64 = 1e-14;
 
@@ -54,10 +56,8 @@ pub enum Separation {
 /// The penalised likelihood of the rows.
 #[derive(Debug)]
 pub struct Likelihood<'a> {
-    /// The rows.
-    pub table: &'a Table,
     /// Their coordinates.
-    pub basis: &'a Basis,
+    pub design: &'a Design,
     /// Weight of half of each squared coefficient.
     pub penalty: Vec<f64>,
 }
@@ -65,14 +65,10 @@ pub struct Likelihood<'a> {
 #[derive(Clone, Debug)]
 struct Point {
     coefficients: Vec<f64>,
-    log_likelihood: f64,
-    objective: f64,
     gradient: Vec<f64>,
     hessian: Vec<f64>,
     /// Whether every outcome is predicted.
     predicts_all: bool,
-    /// The longest row.
-    longest: f64,
 }
 
 impl Likelihood<'_> {
@@ -98,7 +94,7 @@ impl Likelihood<'_> {
             let Some(step) = newton_step(&point) else { break };
             let short = norm(&step) <= SHORT_STEP * norm(&point.coefficients).max(1.0);
             let looks = !penalised && separation.is_none() && iterations >= FIRST_LOOK;
-            if looks && !self.overlaps(&point, &step) && self.separates(&step, 1e-7) {
+            if looks && !self.overlaps(&step) && self.separates(&step, 1e-7) {
                 separation = Some(Separation::Quasi(step.clone()));
                 settled_at = iterations + SETTLING;
             }
@@ -106,7 +102,7 @@ impl Likelihood<'_> {
             point = next;
             iterations += 1;
             if short && separation.is_none() {
-                converged = penalised || self.overlaps(&point, &step);
+                converged = penalised || self.overlaps(&step);
                 break;
             }
             last_step = Some(step);
@@ -120,8 +116,8 @@ impl Likelihood<'_> {
             None => (point, iterations, converged),
         };
         Search {
+            log_likelihood: pass::log_likelihood(self.design, &point.coefficients),
             coefficients: point.coefficients,
-            log_likelihood: point.log_likelihood,
             hessian: point.hessian,
             iterations,
             converged,
@@ -129,88 +125,55 @@ impl Likelihood<'_> {
         }
     }
 
-    /// Log-likelihood, gradient and Hessian.
+    /// Gradient and Hessian.
     fn at(&self, coefficients: Vec<f64>) -> Point {
         let n = coefficients.len();
-        let mut row = vec![0.0; n];
-        let (mut log_likelihood, mut least_margin, mut largest) = (0.0, f64::INFINITY, 0.0f64);
-        let (mut gradient, mut hessian) = (vec![0.0; n], vec![0.0; n * n]);
-        let mut longest = 0.0f64;
-        for (i, &y) in self.table.y().iter().enumerate() {
-            self.basis.coordinates(self.table.row(i), &mut row);
-            let eta = dot(&row, &coefficients);
-            let margin = if y { eta } else { -eta };
-            let e = (-eta.abs()).exp();
-            log_likelihood -= e.ln_1p() + if margin < 0.0 { -margin } else { 0.0 };
-            // The chance of the other outcome than the likelier one is e / (1 + e).
-            let rare = e / (1.0 + e);
-            let residual = if margin >= 0.0 { rare } else { 1.0 - rare };
-            let weight = rare / (1.0 + e);
-            let signed = if y { residual } else { -residual };
-            for a in 0..n {
-                gradient[a] += signed * row[a];
-                let scaled = weight * row[a];
-                for (sum, x) in hessian[a * n..=a * n + a].iter_mut().zip(&row[..=a]) {
-                    *sum += scaled * x;
-                }
-            }
-            least_margin = least_margin.min(margin);
-            largest = largest.max(eta.abs());
-            longest = longest.max(dot(&row, &row));
-        }
-        let mut objective = log_likelihood;
+        let Information { mut gradient, mut hessian, least, largest } = pass::information(self.design, &coefficients);
         for (a, weight) in self.penalty.iter().enumerate() {
-            objective -= 0.5 * weight * coefficients[a] * coefficients[a];
             gradient[a] -= weight * coefficients[a];
             hessian[a * n + a] += weight;
         }
-        for a in 0..n {
-            for b in a + 1..n {
-                hessian[a * n + b] = hessian[b * n + a];
-            }
-        }
-        let predicts_all = least_margin > 1e-9 * largest;
-        Point { coefficients, log_likelihood, objective, gradient, hessian, predicts_all, longest: longest.sqrt() }
+        Point { coefficients, gradient, hessian, predicts_all: least > 1e-9 * largest }
+    }
+
+    /// The height of a point: the penalised log-likelihood.
+    fn objective(&self, point: &Point) -> f64 {
+        let penalties = self.penalty.iter().zip(&point.coefficients).map(|(weight, b)| 0.5 * weight * b * b);
+        pass::log_likelihood(self.design, &point.coefficients) - penalties.sum::<f64>()
     }
 
     /// The point a step on, or on the way there: halved until it is not lower.
     fn climb(&self, from: &Point, step: &[f64]) -> Option<Point> {
-        let slack = 1e-13 * from.objective.abs();
+        let along = |share: f64| from.coefficients.iter().zip(step).map(|(b, d)| b + share * d).collect();
+        let next = self.at(along(1.0));
+        // The slope falls along a line: where it is still positive, all of the way went up.
+        if dot(&next.gradient, step) >= -OVERSHOOT * dot(&from.gradient, step) {
+            return Some(next);
+        }
+        let height = self.objective(from);
+        let slack = 1e-13 * height.abs();
+        let mut next = next;
         let mut share = 1.0;
         for _ in 0..40 {
-            let there = from.coefficients.iter().zip(step).map(|(b, d)| b + share * d).collect();
-            let next = self.at(there);
-            if next.objective >= from.objective - slack {
+            if self.objective(&next) >= height - slack {
                 return Some(next);
             }
             share /= 2.0;
+            next = self.at(along(share));
         }
         None
     }
 
     /// Whether a Newton step shows that the maximum is finite.
-    fn overlaps(&self, point: &Point, step: &[f64]) -> bool {
+    fn overlaps(&self, step: &[f64]) -> bool {
         // By Cauchy and Schwarz, most often without a pass.
-        norm(step) * point.longest < 1.0 || self.reach(step).1 < 1.0
+        norm(step) * self.design.longest() < 1.0 || pass::reach(self.design, step).1 < 1.0
     }
 
     /// Whether a direction separates the outcomes, up to `tolerance` of its largest predictor.
     fn separates(&self, direction: &[f64], tolerance: f64) -> bool {
-        let (least, most) = self.reach(direction);
+        let (least, most) = pass::reach(self.design, direction);
         most > 0.0 && most.is_finite() && least >= -tolerance * most
-    }
-
-    /// The least predictor in the direction of the outcome, and the largest size of one.
-    fn reach(&self, direction: &[f64]) -> (f64, f64) {
-        let mut row = vec![0.0; direction.len()];
-        let (mut least, mut most) = (f64::INFINITY, 0.0f64);
-        for (i, &y) in self.table.y().iter().enumerate() {
-            self.basis.coordinates(self.table.row(i), &mut row);
-            let eta = dot(&row, direction);
-            least = least.min(if y { eta } else { -eta });
-            most = most.max(eta.abs());
-        }
-        (least, most)
     }
 }
 

@@ -25,7 +25,7 @@ fn noisy(n: usize) -> Vec<(bool, Vec<f64>)> {
 fn fit_rows(rows: &[(bool, Vec<f64>)], options: &Options) -> Fit {
     let rows: Vec<(bool, &[f64])> = rows.iter().map(|(y, x)| (*y, x.as_slice())).collect();
     let width = rows[0].1.len();
-    fit(&mut table(&rows), &names(width), options)
+    fit(&table(&rows), &names(width), options)
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn constants_and_copies_are_dropped_with_a_note() {
 
 #[test]
 fn too_few_rows_and_one_outcome_are_notes() {
-    let none = fit(&mut Table::new(1, false), &names(1), &Options::default());
+    let none = fit(&Table::new(1, false), &names(1), &Options::default());
     assert_eq!(none.terms[1].note.as_deref(), Some("too few rows: none"));
     let few = fit_rows(&noisy(4)[..3], &Options::default());
     assert!(few.terms.iter().all(|term| term.note.is_some() && term.estimate.is_none()), "{few:?}");
@@ -162,7 +162,7 @@ fn clusters_of_one_row_are_robust_errors() {
     for (i, (y, x)) in rows.iter().enumerate() {
         alone.push(Some(*y), &[Some(x[0]), Some(x[1])], Some(&i.to_string()));
     }
-    let clustered = fit(&mut alone, &names(2), &Options { vcov: Vcov::Cluster, ..Options::default() });
+    let clustered = fit(&alone, &names(2), &Options { vcov: Vcov::Cluster, ..Options::default() });
     let robust = fit_rows(&rows, &Options { vcov: Vcov::Hc1, ..Options::default() });
     for i in 0..3 {
         // G/(G−1)·(n−1)/(n−k) with G = n is n/(n−k).

@@ -1,21 +1,29 @@
 //! The covariance of estimates.
 
-use super::newton::{Likelihood, Search};
-use super::{Vcov, sigmoid};
+use super::basis::Basis;
+use super::design::{Design, ROWS};
+use super::newton::Search;
+use super::{Table, Vcov, pass};
+use crate::stat::exact::Units;
 use crate::stat::matrix::{cholesky, inverse, sandwich};
 
 /// The covariance of intercept and slopes in the units of the table; `None` where there is none: a singular Hessian, or fewer than two
 /// clusters.
-pub fn covariance(likelihood: &Likelihood<'_>, search: &Search, vcov: Vcov) -> Option<Vec<f64>> {
-    let n = likelihood.basis.size();
+pub fn covariance(
+    (table, basis, design): (&Table, &Basis, &Design),
+    penalty: &[f64],
+    search: &Search,
+    vcov: Vcov,
+) -> Option<Vec<f64>> {
+    let n = design.size();
     let bread = inverse(&cholesky(&search.hessian, n, 1e-15)?, n);
-    let rows = likelihood.table.len() as f64;
+    let rows = design.rows() as f64;
     let (meat, factor) = match vcov {
-        Vcov::Nonrobust => (unpenalised(likelihood, search), 1.0),
-        Vcov::Hc0 => (squares(likelihood, search), 1.0),
-        Vcov::Hc1 => (squares(likelihood, search), rows / (rows - n as f64)),
+        Vcov::Nonrobust => (unpenalised(penalty, search), 1.0),
+        Vcov::Hc0 => (pass::score_squares(design, &search.coefficients), 1.0),
+        Vcov::Hc1 => (pass::score_squares(design, &search.coefficients), rows / (rows - n as f64)),
         Vcov::Cluster => {
-            let (meat, clusters) = cluster_squares(likelihood, search)?;
+            let (meat, clusters) = cluster_squares(table, design, search)?;
             (meat, clusters / (clusters - 1.0) * (rows - 1.0) / (rows - n as f64))
         }
     };
@@ -23,57 +31,50 @@ pub fn covariance(likelihood: &Likelihood<'_>, search: &Search, vcov: Vcov) -> O
         return None;
     }
     let inner = match vcov {
-        Vcov::Nonrobust if likelihood.penalty.iter().all(|weight| *weight == 0.0) => bread,
+        Vcov::Nonrobust if penalty.iter().all(|weight| *weight == 0.0) => bread,
         _ => sandwich(&bread, &meat, n, n).into_iter().map(|value| value * factor).collect(),
     };
-    Some(sandwich(&likelihood.basis.to_raw(), &inner, n, n))
+    Some(sandwich(&basis.to_raw(), &inner, n, n))
 }
 
 /// The information of the rows alone.
-fn unpenalised(likelihood: &Likelihood<'_>, search: &Search) -> Vec<f64> {
-    let n = likelihood.basis.size();
+fn unpenalised(penalty: &[f64], search: &Search) -> Vec<f64> {
+    let n = search.coefficients.len();
     let mut information = search.hessian.clone();
-    for (a, weight) in likelihood.penalty.iter().enumerate() {
+    for (a, weight) in penalty.iter().enumerate() {
         information[a * n + a] -= weight;
     }
     information
 }
 
-/// Σ of a row's score times itself.
-fn squares(likelihood: &Likelihood<'_>, search: &Search) -> Vec<f64> {
-    let n = likelihood.basis.size();
-    let mut meat = vec![0.0; n * n];
-    each_score(likelihood, search, |_, score| add_square(&mut meat, score));
-    meat
-}
-
 /// Σ of a cluster's score times itself, and the number of clusters.
-fn cluster_squares(likelihood: &Likelihood<'_>, search: &Search) -> Option<(Vec<f64>, f64)> {
-    let n = likelihood.basis.size();
-    let codes = likelihood.table.clusters()?;
-    let ranks = likelihood.table.keys().ranks();
-    // By rank: the order in which clusters are summed up does not depend on how they came.
-    let mut scores = vec![0.0; ranks.len() * n];
-    each_score(likelihood, search, |i, score| {
-        let start = ranks[codes[i] as usize] as usize * n;
-        for (sum, value) in scores[start..start + n].iter_mut().zip(score) {
-            *sum += value;
+fn cluster_squares(table: &Table, design: &Design, search: &Search) -> Option<(Vec<f64>, f64)> {
+    let n = design.size();
+    let codes = table.clusters()?;
+    let ranks = table.keys().ranks();
+    let residuals = pass::residuals(design, &search.coefficients);
+    // By rank: the order in which clusters are summed up does not depend on how they came, nor does that of rows in a cluster.
+    let mut scores = vec![(0.0, 0.0); ranks.len() * n];
+    let rows = residuals.chunks(ROWS).zip(codes.chunks(ROWS));
+    for (block, (residuals, codes)) in design.blocks().zip(rows) {
+        for (i, (residual, code)) in residuals.iter().zip(codes).enumerate() {
+            let start = ranks[*code as usize] as usize * n;
+            let coordinates = std::iter::once(1.0).chain(block.columns.iter().skip(i).step_by(ROWS).copied());
+            for (sum, x) in scores[start..start + n].iter_mut().zip(coordinates) {
+                add(design.units, residual * x, sum);
+            }
         }
-    });
+    }
+    let scores: Vec<f64> = scores.into_iter().map(|(high, low)| high + low).collect();
     let mut meat = vec![0.0; n * n];
     scores.chunks_exact(n).for_each(|score| add_square(&mut meat, score));
     Some((meat, ranks.len() as f64))
 }
 
-fn each_score(likelihood: &Likelihood<'_>, search: &Search, mut see: impl FnMut(usize, &[f64])) {
-    let mut row = vec![0.0; likelihood.basis.size()];
-    for (i, &y) in likelihood.table.y().iter().enumerate() {
-        likelihood.basis.coordinates(likelihood.table.row(i), &mut row);
-        let eta: f64 = row.iter().zip(&search.coefficients).map(|(x, b)| x * b).sum();
-        let residual = if y { sigmoid(-eta) } else { -sigmoid(eta) };
-        row.iter_mut().for_each(|x| *x *= residual);
-        see(i, &row);
-    }
+fn add(units: Units, term: f64, sum: &mut (f64, f64)) {
+    let (high, low) = units.cut(term);
+    sum.0 += high;
+    sum.1 += low;
 }
 
 fn add_square(sum: &mut [f64], vector: &[f64]) {

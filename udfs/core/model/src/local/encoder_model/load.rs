@@ -321,6 +321,9 @@ impl EncoderModel {
     /// # Errors
     /// An `hparams.yaml` that cannot be read.
     pub fn lacks_settings_of(path: &Path) -> Result<Option<String>> {
+        if !path.is_dir() {
+            return Ok(None);
+        }
         let Some(hparams) = Json::open_yaml(&path.join("hparams.yaml"))? else { return Ok(None) };
         let named = hparams.text("pretrained_model")?;
         Ok(named.filter(|named| within(path, named).is_none()).map(str::to_owned))
