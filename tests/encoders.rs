@@ -177,3 +177,23 @@ fn minilm_is_pulled_once_and_gives_the_reference_vectors() {
     eprintln!("{} vectors within {worst:.1e}", got.len());
     assert!(got.len() == expected.len() && worst <= 2e-5, "{worst}");
 }
+
+#[test]
+fn what_a_model_does_not_read_is_said() {
+    let Some(folder) = shared("encoders/minilm") else { return };
+    let store = tempfile::tempdir().unwrap();
+    let ask = |sql: &str| {
+        let output = glotrace(store.path(), &["-c", &sql.replace("MODEL", &format!("file:{}/", folder.display()))]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(!ask("SELECT embed('MODEL', 'two apples')").contains("were not read"));
+    let one = ask("SELECT embed('MODEL', repeat('two apples and a pear. ', 400))");
+    assert!(
+        one.contains("tokens at once: 1 input was longer, and ") && one.contains("at its end were not read"),
+        "{one}"
+    );
+    // Kept calls say so as well.
+    let two = ask("SELECT embed('MODEL', repeat('two apples and a pear. ', 400 + i)) FROM range(2) AS r(i)");
+    assert!(two.contains("2 inputs were longer"), "{two}");
+}

@@ -38,11 +38,12 @@ impl Remarks {
             let notes = of.notes.iter().map(|note| format!("model `{name}`: {note}")).collect::<Vec<_>>();
             let cut = (of.texts > 0).then(|| {
                 let reads = of.reads.map_or(String::new(), |n| format!("reads {n} tokens at once: "));
-                let (texts, plural) = (of.texts, if of.texts == 1 { "" } else { "s" });
-                format!(
-                    "model `{name}` {reads}{texts} text{plural} or pair{plural} were cut, {} tokens in all",
-                    of.tokens
-                )
+                let (inputs, whose) = if of.texts == 1 {
+                    ("1 input was".to_owned(), "its end")
+                } else {
+                    (format!("{} inputs were", of.texts), "their ends")
+                };
+                format!("model `{name}` {reads}{inputs} longer, and {} tokens at {whose} were not read", of.tokens)
             });
             notes.into_iter().chain(cut)
         };
