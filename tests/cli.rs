@@ -144,6 +144,12 @@ fn a_failed_statement_leaves_the_output_file_as_it_was() {
 }
 
 #[test]
+fn a_comparison_in_an_argument_is_headed_as_it_is_written() {
+    let ran = run(&["--format", "csv", "-c", "SELECT bool_or(a = 2) FROM (VALUES (1)) AS t(a)"]);
+    assert_eq!(ran.out, "bool_or(a = 2)\nfalse\n");
+}
+
+#[test]
 fn an_output_name_without_a_format_is_wrong_usage() {
     assert_eq!(run(&["-o", "x.unknown", "-c", "SELECT 1"]).code, 2);
     for said in [run(&["-o", "x.svg", "-c", "SELECT 1"]), run(&["-c", ".once x.svg"])] {

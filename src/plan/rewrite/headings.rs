@@ -9,7 +9,22 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, Expr, Ident, Query, Select, SelectItem, SetExpr, TableFactor, VisitMut, VisitorMut,
+    visit_expressions_mut,
 };
+
+/// An expression without the brackets that `plan::parse` puts around a column that is compared in an argument.
+fn written(expr: &Expr) -> String {
+    let mut plain = expr.clone();
+    let _ = visit_expressions_mut(&mut plain, |expr| {
+        if let Expr::Nested(inner) = expr
+            && matches!(**inner, Expr::Identifier(_))
+        {
+            *expr = (**inner).clone();
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    plain.to_string()
+}
 
 /// Names the unnamed expressions of the outermost SELECT.
 pub fn name(query: &mut Query) {
@@ -31,7 +46,7 @@ pub fn name(query: &mut Query) {
                 column.value.clone()
             }
             Expr::CompoundIdentifier(_) => continue,
-            other => field(other).map_or_else(|| other.to_string(), |f| f.value.clone()),
+            other => field(other).map_or_else(|| written(other), |f| f.value.clone()),
         };
         let mut name = text.clone();
         let mut n = 1;

@@ -88,7 +88,7 @@ vectorised! {
 }
 
 vectorised! {
-    /// Each row's outcome less its chance, and what it adds to a mean of slopes: for sums that go by row.
+    /// Each row's outcome less its chance.
     fn residuals<'a>(design: &'a Design, coefficients: &'a [f64]) -> Vec<f64> {
         let mut all = Vec::with_capacity(design.rows());
         for block in design.blocks() {
