@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use futures::TryStreamExt as _;
 use glotrace_model::remote::{Endpoint, EndpointOptions, Secret};
 use glotrace_model::{EncoderModel, Generate, LocalModel, LocalOptions, Record, Replay};
 
@@ -144,25 +145,21 @@ async fn replay(path: PathBuf) -> Result<Arc<dyn Generate>> {
 /// A recording in Parquet: the columns of a JSON one, `prompt` and `text` at least.
 async fn replay_parquet(path: &Path) -> Result<Replay> {
     let sha256 = glotrace_model::digest::sha256_file(path).map_err(of_model)?;
-    let read = async {
-        let session = SessionContext::new();
-        let frame = session.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await?;
-        let batches = frame.collect().await?;
+    let failed = |e: DataFusionError| Error::world(format!("cannot read `{}`: {e}", path.display()));
+    let session = SessionContext::new();
+    let frame = session.read_parquet(path.to_string_lossy().as_ref(), ParquetReadOptions::default()).await;
+    let mut batches = frame.map_err(failed)?.execute_stream().await.map_err(failed)?;
+    let mut records = Vec::new();
+    while let Some(batch) = batches.try_next().await.map_err(failed)? {
         let mut json = datafusion::arrow::json::LineDelimitedWriter::new(Vec::new());
-        json.write_batches(&batches.iter().collect::<Vec<_>>())?;
-        json.finish()?;
-        Ok::<_, DataFusionError>(json.into_inner())
-    };
-    let lines = read.await.map_err(|e| Error::world(format!("cannot read `{}`: {e}", path.display())))?;
-    let records = lines
-        .split(|b| *b == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(serde_json::from_slice::<Record>)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|e| {
-            Error::data(format!("`{}` is no recording: {e}", path.display()))
-                .with_hint("a recording has the columns prompt and text")
-        })?;
+        json.write(&batch).and_then(|()| json.finish()).map_err(|e| failed(e.into()))?;
+        for line in json.into_inner().split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
+            records.push(serde_json::from_slice::<Record>(line).map_err(|e| {
+                Error::data(format!("`{}` is no recording: {e}", path.display()))
+                    .with_hint("a recording has the columns prompt and text")
+            })?);
+        }
+    }
     Replay::new(format!("replay:sha256:{sha256}"), records).map_err(of_model)
 }
 

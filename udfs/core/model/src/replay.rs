@@ -3,7 +3,7 @@
 //! With a recording a study runs on a machine without weights or keys, and a test runs without chance.
 
 use std::{
-    collections::{BTreeMap, HashMap, hash_map},
+    collections::{HashMap, hash_map},
     fs::File,
     io::{BufRead, BufReader},
     path::Path,
@@ -44,7 +44,8 @@ pub struct Record {
 #[derive(Debug, Clone)]
 pub struct Replay {
     identity: String,
-    answers: HashMap<String, BTreeMap<u64, Completion>>,
+    /// By prompt, the samples in the order of their numbers; as a rule it is one.
+    answers: HashMap<String, Vec<(u64, Completion)>>,
 }
 
 impl Replay {
@@ -83,7 +84,7 @@ impl Replay {
 
     /// How many answers are recorded.
     pub fn len(&self) -> usize {
-        self.answers.values().map(BTreeMap::len).sum()
+        self.answers.values().map(Vec::len).sum()
     }
 
     /// Whether nothing is recorded.
@@ -109,7 +110,7 @@ impl Replay {
         };
         let samples = match self.answers.entry(record.prompt) {
             hash_map::Entry::Occupied(known) => known.into_mut(),
-            hash_map::Entry::Vacant(new) => new.insert(BTreeMap::new()),
+            hash_map::Entry::Vacant(new) => new.insert(Vec::with_capacity(1)),
         };
         let sample = match record.sample {
             None => samples.len() as u64,
@@ -124,9 +125,12 @@ impl Replay {
             completion_tokens: record.completion_tokens,
             seconds: 0.0,
         };
-        match samples.insert(sample, completion) {
-            None => Ok(()),
-            Some(_) => Err(format!("sample {sample} of this prompt is recorded twice")),
+        match samples.binary_search_by_key(&sample, |(number, _)| *number) {
+            Err(place) => {
+                samples.insert(place, (sample, completion));
+                Ok(())
+            }
+            Ok(_) => Err(format!("sample {sample} of this prompt is recorded twice")),
         }
     }
 
@@ -137,7 +141,8 @@ impl Replay {
             return Err(Error::new(Kind::Missing, message)
                 .with_hint("record this prompt, or use the model that the recording was made with"));
         };
-        samples.get(&request.sample).cloned().ok_or_else(|| {
+        let found = samples.binary_search_by_key(&request.sample, |(number, _)| *number);
+        found.ok().map(|place| samples[place].1.clone()).ok_or_else(|| {
             let message = format!(
                 "the recording holds {} of {}, but not sample {}",
                 match samples.len() {
