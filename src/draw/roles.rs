@@ -41,6 +41,15 @@ struct Choice {
 }
 
 impl Choice {
+    /// A new column `row` that counts the rows of another from 1.
+    fn row_numbers(&mut self, of: usize) -> usize {
+        let rows = length(&self.columns[of]);
+        let numbers = (1..=rows).map(|row| Some(row as f64)).collect();
+        self.columns.push(Column { name: "row".to_owned(), values: Values::Numbers(numbers) });
+        self.taken.push(true);
+        self.columns.len() - 1
+    }
+
     fn find(&self, option: &str, name: &str) -> Result<usize> {
         let exact = self.columns.iter().position(|column| column.name == name);
         let found = exact.or_else(|| self.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name)));
@@ -341,13 +350,7 @@ fn points(mut choice: Choice, chosen: Chosen, plot: Plot) -> Result<Roles> {
     let y = chosen.y.or_else(|| choice.first(Column::is_number));
     let y = y.ok_or_else(|| lacking("y", plot, "a column of numbers", &choice))?;
     Needs::Number.check("y", &choice.columns[y])?;
-    let x = x.unwrap_or_else(|| {
-        let rows = length(&choice.columns[y]);
-        let numbers = (1..=rows).map(|row| Some(row as f64)).collect();
-        choice.columns.push(Column { name: "row".to_owned(), values: Values::Numbers(numbers) });
-        choice.taken.push(true);
-        choice.columns.len() - 1
-    });
+    let x = x.unwrap_or_else(|| choice.row_numbers(y));
     let color = chosen.color.or_else(|| choice.first(Column::is_text));
     let facet = chosen.facet.or_else(|| choice.first(Column::is_text));
     Ok(done(choice, Chosen { x: Some(x), y: Some(y), color, facet, ..chosen }, plot, None, false))
@@ -373,13 +376,7 @@ fn bars(mut choice: Choice, mut chosen: Chosen, plot: Plot) -> Result<Roles> {
         (chosen.low, chosen.high) = around(&mut choice, value);
     }
     let x = chosen.x.or_else(|| choice.first(Column::is_text)).or_else(|| choice.first(Column::is_number));
-    let x = x.unwrap_or_else(|| {
-        let rows = length(&choice.columns[value]);
-        let numbers = (1..=rows).map(|row| Some(row as f64)).collect();
-        choice.columns.push(Column { name: "row".to_owned(), values: Values::Numbers(numbers) });
-        choice.taken.push(true);
-        choice.columns.len() - 1
-    });
+    let x = x.unwrap_or_else(|| choice.row_numbers(value));
     let color = chosen.color.or_else(|| choice.first(Column::is_text));
     let facet = chosen.facet.or_else(|| choice.first(Column::is_text));
     Ok(done(choice, Chosen { x: Some(x), y: Some(value), color, facet, ..chosen }, plot, None, horizontal))

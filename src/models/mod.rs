@@ -94,9 +94,9 @@ impl Model {
         &self.options.params
     }
 
-    /// What users should know and the files did not say: the first time it is asked for.
+    /// What users should know and the files did not say: where there is something, and the first time it is asked for.
     pub fn take_notes(&self) -> Option<&[String]> {
-        (!self.noted.swap(true, Ordering::Relaxed)).then_some(&self.notes)
+        (!self.notes.is_empty() && !self.noted.swap(true, Ordering::Relaxed)).then_some(&self.notes)
     }
 
     /// How many tokens an encoder reads at once.

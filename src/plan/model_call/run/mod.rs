@@ -135,7 +135,10 @@ impl StatementRun {
     /// No such model, or one that cannot be loaded: the statement stops.
     pub async fn model(&self, name: &str) -> Result<Arc<Model>> {
         let model = self.models.resolve(name).await?;
-        self.remarks().loaded(&model);
+        // Once a session, and not once a row.
+        if let Some(notes) = model.take_notes() {
+            self.remarks().loaded(model.name(), notes);
+        }
         Ok(model)
     }
 

@@ -17,11 +17,9 @@ struct OfModel {
 }
 
 impl Remarks {
-    /// What the model's files did not say; told once a session.
-    pub fn loaded(&mut self, model: &Model) {
-        if let Some(notes) = model.take_notes().filter(|notes| !notes.is_empty()) {
-            self.0.entry(model.name().to_owned()).or_default().notes.extend_from_slice(notes);
-        }
+    /// What the model's files did not say.
+    pub fn loaded(&mut self, model: &str, notes: &[String]) {
+        self.0.entry(model.to_owned()).or_default().notes.extend_from_slice(notes);
     }
 
     /// `tokens` at the ends of what one call gave the model were not read.

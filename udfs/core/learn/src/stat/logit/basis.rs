@@ -64,11 +64,11 @@ impl Basis {
 
     fn standardised_rows(&self, table: &Table) -> Design {
         let columns = self.kept.iter().map(|column| table.column(*column));
-        Design::new(table.y(), columns.zip(self.center.iter().copied().zip(self.scale.iter().copied())))
+        Design::new(table.y(), columns.zip(self.units()))
     }
 
     /// Mean and deviation of each kept column.
-    pub fn units(&self) -> impl Iterator<Item = (f64, f64)> {
+    pub fn units(&self) -> impl ExactSizeIterator<Item = (f64, f64)> {
         self.center.iter().copied().zip(self.scale.iter().copied())
     }
 
